@@ -1,0 +1,100 @@
+package socketio
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Transport names one way of carrying a session, as the client spells it in
+// the "transport" query parameter.
+type Transport string
+
+// The transports a server can offer.
+const (
+	Polling   Transport = "polling"
+	WebSocket Transport = "websocket"
+)
+
+// Config holds the settings of a Server. The zero value of a field means its
+// default; for limits a negative value means "no limit".
+type Config struct {
+	// Path the server answers on, with or without its final slash; every
+	// other path is 404. Default "/socket.io/".
+	Path string
+	// Transports offered. Default both.
+	Transports []Transport
+
+	// PingInterval and PingTimeout are the heartbeat: a ping every interval,
+	// the pong within the timeout. Defaults 25 s and 20 s.
+	PingInterval, PingTimeout time.Duration
+	// UpgradeTimeout bounds a polling session's move to WebSocket. Default 10 s.
+	UpgradeTimeout time.Duration
+	// ConnectTimeout bounds the life of a session that has joined no
+	// namespace, and each OnConnect hook. Default 10 s.
+	ConnectTimeout time.Duration
+	// AckTimeout bounds the wait of EmitWithAck. Default 10 s.
+	AckTimeout time.Duration
+	// ReadTimeout bounds reading the body of one polling POST, and the arrival
+	// of a packet's announced attachments. Default 10 s.
+	ReadTimeout time.Duration
+
+	// MaxPayload is the largest WebSocket message or polling body accepted, in
+	// bytes. Default 1,000,000.
+	MaxPayload int
+	// MaxPostPackets is the most packets accepted in one polling POST. Default 256.
+	MaxPostPackets int
+	// MaxAttachments is the most binary attachments of one packet, at most 10
+	// (the default). Their total is bounded by 2 × MaxPayload.
+	MaxAttachments int
+	// MaxPendingAcks is the most unanswered EmitWithAck calls of one socket.
+	// Default 256.
+	MaxPendingAcks int
+
+	// MaxQueueBytes and MaxQueuePackets bound what waits for one slow peer; a
+	// single packet is always accepted, whatever its size. Past them the
+	// connection is closed with ReasonSlowConsumer. Defaults 256 KiB and 256.
+	MaxQueueBytes, MaxQueuePackets int
+	// WriteStall is how long a peer may take nothing of what waits for it
+	// before it is closed with ReasonSlowConsumer. Default 5 s.
+	WriteStall time.Duration
+
+	// InboundRate and InboundBurst are a token bucket on the packets of one
+	// connection, in packets per second and packets; a connection that
+	// overdraws it is closed with ReasonRateLimit. Zero is off.
+	InboundRate, InboundBurst float64
+	// HandshakeRate and HandshakeBurst are a token bucket on new sessions of
+	// one client address; what overdraws it is refused. Zero is off.
+	HandshakeRate, HandshakeBurst float64
+	// MaxSessions bounds the sessions of the whole server. Default no limit.
+	MaxSessions int
+	// MaxUnjoinedPerIP bounds the sessions of one client address that have
+	// joined no namespace yet. Default 20.
+	MaxUnjoinedPerIP int
+
+	// ClientIP names the peer of a request, for the limits above and for
+	// Handshake.RemoteAddr. Default: the address of the connection; set it
+	// behind a trusted proxy.
+	ClientIP func(*http.Request) string
+	// AllowOrigin decides about the Origin header of a request. It is not asked
+	// when the header is missing (native clients), which is allowed. The
+	// default allows the server's own origin only, and never "null".
+	AllowOrigin func(r *http.Request, origin string) bool
+	// AllowCredentials adds Access-Control-Allow-Credentials to answers for an
+	// allowed foreign origin.
+	AllowCredentials bool
+	// Admit is asked before a session is opened; an error refuses it with
+	// code 4, "Forbidden", or the message of a *Refusal. It may block.
+	Admit func(*http.Request) error
+
+	// Logger receives what the application cannot see otherwise: panics of
+	// handlers, and at debug level why connections ended. Default: none.
+	Logger *slog.Logger
+}
+
+// Refusal is an Admit error whose message the client may read.
+type Refusal struct {
+	Message string
+}
+
+func (r *Refusal) Error() string { return r.Message }
