@@ -1,0 +1,137 @@
+// Package store keeps everything that must outlive the process, in SQLite or in PostgreSQL: one SQL
+// text for both, one file per noun. Only the message appender and the mapping of errors differ.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the "sqlite" driver of database/sql
+)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	// write runs transactions that change something, read everything else. On PostgreSQL they are
+	// one pool; SQLite has one writer at a time, and waiting for it must not hold up readers.
+	write, read *sql.DB
+	// pool is the same connections without database/sql, for the message appender; nil on SQLite.
+	pool *pgxpool.Pool
+}
+
+// sqliteReaders is the number of connections that read while the one writer writes.
+const sqliteReaders = 4
+
+// OpenSQLite opens or creates the database file at path. Its commits survive a power failure
+// (WAL, synchronous=FULL).
+func OpenSQLite(ctx context.Context, path string) (*Store, error) {
+	dsn := func(extra string) string {
+		return "file:" + (&url.URL{Path: path}).EscapedPath() +
+			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" + extra
+	}
+	write, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(sqliteReaders)
+	read.SetMaxIdleConns(sqliteReaders)
+	s := &Store{write: write, read: read}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+// OpenPostgres connects to the database that a PostgreSQL URL names. It refuses a server that runs
+// with fsync=off, because nothing such a server commits is safe, and sets synchronous_commit=on
+// unless the URL itself says otherwise.
+func OpenPostgres(ctx context.Context, databaseURL string) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL URL") // the cause would print the password
+	}
+	if _, set := cfg.ConnConfig.RuntimeParams["synchronous_commit"]; !set {
+		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	s := &Store{write: db, read: db, pool: pool}
+	var fsync string
+	if err := db.QueryRowContext(ctx, "SHOW fsync").Scan(&fsync); err != nil {
+		return nil, errors.Join(fmt.Errorf("reach PostgreSQL at %s: %w", cfg.ConnConfig.Host, err), s.Close())
+	}
+	if fsync != "on" {
+		return nil, errors.Join(errors.New("PostgreSQL runs with fsync=off and may lose what it has committed; switch fsync on"), s.Close())
+	}
+	return s, nil
+}
+
+// Close closes all connections; transactions under way are finished first.
+func (s *Store) Close() error {
+	err := s.write.Close()
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	return err
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.write.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+}
+
+// Name tells which database this is, without its address.
+func (s *Store) Name() string {
+	if s.pool != nil {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
+
+// tx runs do in one transaction that may write, and commits unless do fails.
+func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return failure(err)
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, rollback(tx))
+	}
+	return failure(tx.Commit())
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// forUpdate is appended to a SELECT whose rows must stay as they are until the commit. SQLite has
+// one writer, whose transaction has begun by then, so it needs nothing.
+func (s *Store) forUpdate() string {
+	if s.pool != nil {
+		return " FOR UPDATE"
+	}
+	return ""
+}
