@@ -77,7 +77,7 @@ func TestEveryPackageStandsInTheImportLaw(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := packages()
-	for _, found := range strings.FieldsSeq(string(out)) {
+	for found := range strings.FieldsSeq(string(out)) {
 		if name := strings.TrimPrefix(found, "maska/"); !slices.Contains(known, name) {
 			t.Errorf("%s is in no import rule: give it one here and in .golangci.yml", name)
 		}
@@ -133,7 +133,7 @@ func TestLintKeepsTechnologyOutOfTheDomain(t *testing.T) {
 	s := newStub(t, packages())
 	want := map[string]bool{}
 	for _, name := range technology {
-		for _, from := range strings.FieldsSeq(domain + " internal/view internal/view/account") {
+		for from := range strings.FieldsSeq(domain + " internal/view internal/view/account") {
 			want[s.plant(from, name, "")] = false
 		}
 		want[s.plant("internal/app", name, "")] = true
