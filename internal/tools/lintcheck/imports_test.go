@@ -70,7 +70,7 @@ var technology = []string{
 const databases = 3
 
 func TestEveryPackageStandsInTheImportLaw(t *testing.T) {
-	list := exec.CommandContext(t.Context(), "go", "list", "-f", "{{if .GoFiles}}{{.ImportPath}}{{end}}", "./...")
+	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-f", "{{if .GoFiles}}{{.ImportPath}}{{end}}", "./...")
 	list.Dir = root
 	out, err := list.Output()
 	if err != nil {
