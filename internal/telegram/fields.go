@@ -20,7 +20,7 @@ func parseFields(raw string) (fields, error) {
 	if raw == "" || len(raw) > MaxInitData {
 		return nil, refuse(Malformed)
 	}
-	parsed := make(fields, 0, min(16, 1+strings.Count(raw, "&")))
+	parsed := make(fields, 0, 1+strings.Count(raw, "&"))
 	for part := range strings.SplitSeq(raw, "&") {
 		rawName, rawValue, ok := strings.Cut(part, "=")
 		if !ok {

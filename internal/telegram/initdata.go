@@ -80,10 +80,7 @@ func readInitData(signed fields, limits Limits, now time.Time) (InitData, error)
 
 // parseUser reads the JSON of the user field. Bots do not sign in.
 func parseUser(data []byte) (User, bool) {
-	var (
-		user  User
-		isBot bool
-	)
+	var user User
 	found, ok := members(data)
 	if !ok {
 		return User{}, false
@@ -94,7 +91,7 @@ func parseUser(data []byte) (User, bool) {
 		case "id":
 			user.ID, ok = parseUserID(string(m.value))
 		case "is_bot":
-			ok = m.into(&isBot)
+			ok = string(m.value) == "false" || string(m.value) == "null"
 		case "first_name":
 			ok = m.into(&user.FirstName)
 		case "last_name":
@@ -108,5 +105,5 @@ func parseUser(data []byte) (User, bool) {
 			return User{}, false
 		}
 	}
-	return user, user.ID != 0 && !isBot
+	return user, user.ID != 0
 }

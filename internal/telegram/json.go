@@ -14,11 +14,8 @@ const maxDepth = 16
 // member is one member of a JSON object; value is its JSON text.
 type member struct {
 	name  string
-	value json.RawMessage
+	value []byte
 }
-
-// into decodes the value into a *string or *bool; null leaves it empty.
-func (m member) into(target any) bool { return json.Unmarshal(m.value, target) == nil }
 
 // members returns the members of data, sorted by name. It is false unless data is
 // exactly one JSON object in valid UTF-8 in which, at every depth, each name
@@ -28,21 +25,55 @@ func members(data []byte) ([]member, bool) {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return nil, false
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+	data = trim(data)
+	if data[0] != '{' {
 		return nil, false
 	}
-	var found []member
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, false
+	return split(data, 1)
+}
+
+// into decodes the value, a string or null, which leaves the target empty.
+func (m member) into(target *string) bool {
+	switch m.value[0] {
+	case '"':
+		*target = unquote(m.value)
+		return true
+	case 'n':
+		return true
+	}
+	return false
+}
+
+// The functions below take text that json.Valid accepted, so they have only its
+// structure to follow.
+
+// split takes an object or array apart; elements of an array have no name.
+func split(text []byte, depth int) ([]member, bool) {
+	if depth > maxDepth {
+		return nil, false
+	}
+	isObject := text[0] == '{'
+	found := make([]member, 0, 8)
+	for rest := trim(text[1:]); rest[0] != '}' && rest[0] != ']'; {
+		var m member
+		if isObject {
+			name, after := next(rest)
+			m.name = unquote(name)
+			rest = trim(trim(after)[1:]) // over the colon
 		}
-		m := member{name: name.(string)} // valid JSON has only strings here
-		if err := dec.Decode(&m.value); err != nil || !distinctNames(m.value) {
-			return nil, false
+		m.value, rest = next(rest)
+		if m.value[0] == '{' || m.value[0] == '[' {
+			if _, ok := split(m.value, depth+1); !ok {
+				return nil, false
+			}
 		}
 		found = append(found, m)
+		if rest = trim(rest); rest[0] == ',' {
+			rest = trim(rest[1:])
+		}
+	}
+	if !isObject {
+		return found, true
 	}
 	slices.SortFunc(found, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	for i := range len(found) - 1 {
@@ -53,42 +84,46 @@ func members(data []byte) ([]member, bool) {
 	return found, true
 }
 
-// distinctNames reports whether no object in the valid JSON value, which is a
-// member of another, has a name twice, and it nests no deeper than maxDepth.
-func distinctNames(value json.RawMessage) bool {
-	if value[0] != '{' && value[0] != '[' {
-		return true
+// next cuts the value off with which text begins.
+func next(text []byte) (value, rest []byte) {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inString = !inString
+		case inString:
+			if c == '\\' {
+				i++
+			}
+			continue
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		default: // in a scalar, or between the parts of a container
+			if depth > 0 || i+1 < len(text) && !ends(text[i+1]) {
+				continue
+			}
+		}
+		if depth == 0 && !inString {
+			return text[:i+1], text[i+1:]
+		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(value))
-	dec.UseNumber() // a number too big for float64 is still valid JSON
-	return distinctNamesFrom(dec, 2)
+	return text, nil
 }
 
-func distinctNamesFrom(dec *json.Decoder, depth int) bool {
-	token, err := dec.Token()
-	if err != nil {
-		return false
+// ends reports whether c cannot belong to a number, true, false or null.
+func ends(c byte) bool { return strings.IndexByte(",]} \t\r\n", c) >= 0 }
+
+func trim(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n") }
+
+func unquote(quoted []byte) string {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1])
 	}
-	open, nested := token.(json.Delim)
-	if !nested {
-		return true
+	var text string
+	if err := json.Unmarshal(quoted, &text); err != nil {
+		panic(err) // a valid string always decodes
 	}
-	if depth > maxDepth {
-		return false
-	}
-	seen := map[json.Token]bool{}
-	for dec.More() {
-		if open == '{' {
-			name, err := dec.Token()
-			if err != nil || seen[name] {
-				return false
-			}
-			seen[name] = true
-		}
-		if !distinctNamesFrom(dec, depth+1) {
-			return false
-		}
-	}
-	_, err = dec.Token()
-	return err == nil
+	return text
 }
