@@ -1,29 +1,15 @@
 import react from '@vitejs/plugin-react';
-import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-
-/**
- * Moves the style sheet behind the skeleton: a sheet in <head> holds back the first paint,
- * one at the end of <body> holds back only the scripts.
- */
-const paintFirst: Plugin = {
-  name: 'paint-first',
-  transformIndexHtml: {
-    order: 'post',
-    handler(html) {
-      const sheets = html.match(/<link rel="stylesheet"[^>]*>/g) ?? [];
-      return sheets.reduce((out, tag) => out.replace(tag, ''), html).replace('</body>', `${sheets.join('')}</body>`);
-    },
-  },
-};
+import { inlineBoot, inlineStyles } from './scripts/page.ts';
 
 const server = `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
 export default defineConfig({
-  plugins: [react(), paintFirst],
+  plugins: [react(), inlineBoot(), inlineStyles()],
   server: {
     proxy: {
-      '^/(api|auth|avatar|media|dev|health|rooms)(/|$)': server,
+      '^/(api|auth|avatar|media|health|rooms)(/|$)': server,
+      '^/dev/': server,
       '/socket.io': { target: server, ws: true },
     },
   },

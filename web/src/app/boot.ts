@@ -1,0 +1,81 @@
+/**
+ * Runs inline in the page, before the first paint and before any other script: takes the launch
+ * parameters out of the address, paints the skeleton in Telegram's colours and in the person's
+ * language. The build puts it into index.html and dev.html and its hash into the server's policy.
+ */
+import { pickLanguage } from '../i18n/language';
+import { applyTheme, type ThemeParams, themeVars } from '../styles/theme';
+import {
+  isLowPerformance,
+  LAUNCH_KEY,
+  launchPart,
+  launchUser,
+  parseLaunch,
+  parseTheme,
+  THEME_KEY,
+} from '../telegram/launch';
+
+/** For web views that refuse storage: what would have been kept there. */
+export interface BootWindow extends Window {
+  maskaLaunch?: string;
+}
+
+/** The two words the skeleton shows, in the person's language. */
+const SKELETON = {
+  en: { room: 'Global room', hint: 'Message' },
+  ru: { room: 'Общая комната', hint: 'Сообщение' },
+  zh: { room: '大厅', hint: '消息' },
+};
+
+export function boot(window: BootWindow): void {
+  const { document, location, navigator } = window;
+  const root = document.documentElement;
+
+  const fresh = launchPart(location.hash);
+  const raw = fresh || stored(window, LAUNCH_KEY);
+  window.maskaLaunch = raw;
+  if (fresh) {
+    keep(window, LAUNCH_KEY, fresh);
+    keep(window, THEME_KEY, '');
+    cleanAddress(window);
+  }
+
+  const launch = parseLaunch(raw);
+  const changed = stored(window, THEME_KEY);
+  const theme: ThemeParams = changed ? parseTheme(changed) : launch.theme;
+  const dark = window.matchMedia('(prefers-color-scheme: dark)').matches;
+  applyTheme(themeVars(theme, dark ? 'dark' : 'light'), root);
+
+  const language = pickLanguage([launchUser(launch.initData).language, ...navigator.languages]);
+  root.lang = language;
+  if (isLowPerformance(navigator.userAgent)) root.dataset.performance = 'low';
+  document.addEventListener('DOMContentLoaded', () => {
+    for (const element of document.querySelectorAll<HTMLElement>('[data-skeleton]')) {
+      element.textContent = SKELETON[language][element.dataset.skeleton === 'room' ? 'room' : 'hint'];
+    }
+  });
+}
+
+/** Launch data must not stay where referrers, screenshots and bookmarks take it from. */
+function cleanAddress({ location, history }: Window): void {
+  const query = new URLSearchParams(location.search);
+  query.delete('tgWebAppStartParam');
+  const rest = query.toString();
+  history.replaceState(history.state, '', location.pathname + (rest ? `?${rest}` : ''));
+}
+
+function stored(window: Window, key: string): string {
+  try {
+    return window.sessionStorage.getItem(key) ?? '';
+  } catch {
+    return ''; // storage is refused in a third-party frame with strict settings
+  }
+}
+
+function keep(window: Window, key: string, value: string): void {
+  try {
+    window.sessionStorage.setItem(key, value);
+  } catch {
+    // as above; maskaLaunch carries the launch until the page goes
+  }
+}
