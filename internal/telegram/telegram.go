@@ -10,8 +10,9 @@ package telegram
 
 import "log/slog"
 
-// User is the person whom a checked proof names. ID is Telegram's, 0 < ID < 2^52.
-// The texts are Telegram's as they were at sign-in; any of them may be empty.
+// User is the person whom a checked proof names. ID is Telegram's,
+// 0 < ID < [UserIDLimit]. The texts are as Telegram had them when it signed; any
+// of them may be empty.
 type User struct {
 	ID           int64
 	FirstName    string
@@ -28,9 +29,9 @@ func (User) LogValue() slog.Value { return slog.StringValue(redacted) }
 // String keeps the person out of formatted texts.
 func (User) String() string { return redacted }
 
-// maxUserID is the first number that is no Telegram user id: Telegram promises
+// UserIDLimit is the first number that is no Telegram user id: Telegram promises
 // at most 52 significant bits.
-const maxUserID = 1 << 52
+const UserIDLimit = 1 << 52
 
 // Reason names the rule that refused a proof. The texts are stable.
 type Reason string

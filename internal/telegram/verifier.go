@@ -135,7 +135,7 @@ func parseAuthDate(text string) (int64, bool) {
 // zero, no fraction, no exponent.
 func parseUserID(text string) (int64, bool) {
 	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id <= 0 || id >= maxUserID || strconv.FormatInt(id, 10) != text {
+	if err != nil || id <= 0 || id >= UserIDLimit || strconv.FormatInt(id, 10) != text {
 		return 0, false
 	}
 	return id, true
