@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"maska/internal/message"
+	"maska/internal/profile"
+	"maska/internal/room"
+)
+
+// The row locks come first and in a fixed order: no deadlock is possible, and the next statement
+// gets a fresh snapshot that sees everything committed under those locks. They are held until the
+// commit, so commits of a room take place in order of seq.
+const lockRooms = `SELECT id FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`
+
+// One new version of a room's row per batch, not per message: dead versions pile up while an old
+// snapshot is open. The look-up by cid is a subquery with LIMIT, which is planned as an index scan
+// per row even for a table that has never been analysed.
+const insertMessages = `
+	WITH draft AS (
+		SELECT DISTINCT ON (d.room_id, d.profile_id, d.cid) d.*
+		FROM   unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bytea[], $5::text[])
+		       WITH ORDINALITY AS d (room_id, profile_id, cid, draft_hash, content, ord)
+		WHERE  EXISTS (SELECT 1 FROM rooms r WHERE r.id = d.room_id)
+		AND    (SELECT p.owner_tag FROM profiles p WHERE p.id = d.profile_id LIMIT 1) IS NOT NULL
+		AND    (SELECT m.seq FROM messages m
+		        WHERE  m.room_id = d.room_id AND m.profile_id = d.profile_id AND m.cid = d.cid LIMIT 1) IS NULL
+		ORDER BY d.room_id, d.profile_id, d.cid, d.ord
+	), bump AS (
+		UPDATE rooms r
+		SET    head = r.head + n.count
+		FROM   (SELECT room_id, count(*) AS count FROM draft GROUP BY room_id) n
+		WHERE  r.id = n.room_id
+		RETURNING r.id, r.head - n.count AS base
+	), numbered AS (
+		SELECT d.*, b.base + row_number() OVER (PARTITION BY d.room_id ORDER BY d.ord) AS seq
+		FROM   draft d
+		JOIN   bump b ON b.id = d.room_id
+	)
+	INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
+	SELECT room_id, seq, seq, profile_id, cid, draft_hash, content, $6
+	FROM   numbered
+	ORDER BY room_id, seq
+	RETURNING room_id, profile_id, cid, seq`
+
+// What is missing from the answer above had been stored before, or lacks its room or its author.
+const findMissing = `
+	SELECT d.ord, r.id IS NOT NULL, m.seq, m.draft_hash, m.created_at
+	FROM   unnest($1::bigint[], $2::bigint[], $3::uuid[])
+	       WITH ORDINALITY AS d (room_id, profile_id, cid, ord)
+	LEFT JOIN rooms r ON r.id = d.room_id
+	LEFT JOIN messages m ON m.room_id = d.room_id AND m.profile_id = d.profile_id AND m.cid = d.cid`
+
+type sentKey struct {
+	room   room.ID
+	author profile.ID
+	cid    message.CID
+}
+
+// columns are a batch, column by column, for unnest.
+type columns struct {
+	rooms, authors []int64
+	cids           [][16]byte
+	hashes         [][]byte
+	contents       []string
+}
+
+func columnsOf(batch []message.Pending) columns {
+	var c columns
+	for i := range batch {
+		p := &batch[i]
+		c.rooms = append(c.rooms, int64(p.Room))
+		c.authors = append(c.authors, int64(p.Author))
+		c.cids = append(c.cids, p.CID)
+		c.hashes = append(c.hashes, p.Hash[:])
+		c.contents = append(c.contents, p.Content)
+	}
+	return c
+}
+
+// appendPostgres stores the batch in one round trip: two statements in one implicit transaction.
+func (s *Store) appendPostgres(ctx context.Context, at time.Time, batch []message.Pending) ([]message.Outcome, error) {
+	c := columnsOf(batch)
+	stored, err := s.insert(ctx, at, c)
+	if isRefusedPostgres(err) {
+		return nil, fmt.Errorf("%w: %w", message.ErrRefused, err)
+	}
+	if err != nil {
+		return nil, failure(err)
+	}
+	outcomes := make([]message.Outcome, len(batch))
+	var rest []int
+	for i := range batch {
+		key := sentKey{batch[i].Room, batch[i].Author, batch[i].CID}
+		seq, ok := stored[key]
+		if !ok {
+			rest = append(rest, i)
+			continue
+		}
+		delete(stored, key) // the same cid again in this batch is a repeat
+		outcomes[i] = message.Outcome{Status: message.Stored, Seq: seq, Hash: batch[i].Hash, CreatedAt: at}
+	}
+	if len(rest) > 0 {
+		err = s.explain(ctx, batch, rest, outcomes)
+	}
+	return outcomes, failure(err)
+}
+
+func (s *Store) insert(ctx context.Context, at time.Time, c columns) (map[sentKey]int64, error) {
+	stored := make(map[sentKey]int64, len(c.rooms))
+	b := &pgx.Batch{}
+	b.Queue(lockRooms, distinct(c.rooms))
+	b.Queue(insertMessages, c.rooms, c.authors, c.cids, c.hashes, c.contents, at.UnixMilli()).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var key sentKey
+			var seq int64
+			if err := rows.Scan(&key.room, &key.author, &key.cid, &seq); err != nil {
+				return err
+			}
+			stored[key] = seq
+		}
+		return rows.Err()
+	})
+	return stored, s.pool.SendBatch(ctx, b).Close()
+}
+
+func (s *Store) explain(ctx context.Context, batch []message.Pending, rest []int, outcomes []message.Outcome) error {
+	missing := make([]message.Pending, len(rest))
+	for i, at := range rest {
+		missing[i] = batch[at]
+	}
+	c := columnsOf(missing)
+	rows, err := s.pool.Query(ctx, findMissing, c.rooms, c.authors, c.cids)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ord int
+		var hasRoom bool
+		var seq, created *int64
+		var hash []byte
+		if err := rows.Scan(&ord, &hasRoom, &seq, &hash, &created); err != nil {
+			return err
+		}
+		o := message.Outcome{Status: message.NoAuthor}
+		switch {
+		case seq != nil:
+			o = message.Outcome{Status: message.Known, Seq: *seq, CreatedAt: time.UnixMilli(*created).UTC()}
+			copy(o.Hash[:], hash)
+		case !hasRoom:
+			o.Status = message.NoRoom
+		}
+		outcomes[rest[ord-1]] = o
+	}
+	return rows.Err()
+}
+
+func distinct(ids []int64) []int64 {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// isRefusedPostgres: 22 is a value that the database cannot take, 23 a constraint (PostgreSQL
+// documentation, appendix A).
+func isRefusedPostgres(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code[:2] == "22" || pg.Code[:2] == "23")
+}

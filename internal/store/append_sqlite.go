@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"maska/internal/message"
+)
+
+// appendSQLite stores the messages one by one in one transaction: there are no round trips to save.
+func (s *Store) appendSQLite(ctx context.Context, at time.Time, batch []message.Pending) ([]message.Outcome, error) {
+	outcomes := make([]message.Outcome, len(batch))
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		for i := range batch {
+			outcome, err := appendOne(ctx, tx, at, &batch[i])
+			if isRefusedSQLite(err) {
+				return fmt.Errorf("%w: %w", message.ErrRefused, err)
+			}
+			if err != nil {
+				return failure(err)
+			}
+			outcomes[i] = outcome
+		}
+		return nil
+	})
+	return outcomes, err
+}
+
+func appendOne(ctx context.Context, tx *sql.Tx, at time.Time, p *message.Pending) (message.Outcome, error) {
+	known, err := sent(ctx, tx, p.Room, p.Author, p.CID)
+	if err != nil || known.Status == message.Known {
+		return known, err
+	}
+	var seq int64
+	err = tx.QueryRowContext(ctx, `
+		UPDATE rooms
+		SET    head = head + 1
+		WHERE  id = $1 AND EXISTS (SELECT 1 FROM profiles WHERE id = $2 AND owner_tag IS NOT NULL)
+		RETURNING head`, p.Room, p.Author).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return missing(ctx, tx, p)
+	}
+	if err != nil {
+		return message.Outcome{}, err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
+		VALUES ($1, $2, $2, $3, $4, $5, $6, $7)`,
+		p.Room, seq, p.Author, p.CID[:], p.Hash[:], p.Content, at.UnixMilli())
+	return message.Outcome{Status: message.Stored, Seq: seq, Hash: p.Hash, CreatedAt: at}, err
+}
+
+// missing tells what a message lacked that could not be stored.
+func missing(ctx context.Context, tx *sql.Tx, p *message.Pending) (message.Outcome, error) {
+	var one int
+	err := tx.QueryRowContext(ctx, `SELECT 1 FROM rooms WHERE id = $1`, p.Room).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return message.Outcome{Status: message.NoRoom}, nil
+	}
+	return message.Outcome{Status: message.NoAuthor}, err
+}
+
+func isRefusedSQLite(err error) bool {
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch lite.Code() & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+		return true
+	}
+	return false
+}
