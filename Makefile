@@ -66,7 +66,7 @@ tools:
 	@scripts/check-tools go node git make gcc
 
 setup:
-	scripts/setup-services
+	@scripts/setup-services
 
 check-fmt:
 	$(GO_LINT) fmt --diff

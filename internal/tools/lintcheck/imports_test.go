@@ -155,6 +155,8 @@ func TestLintRefusesHiddenInputsAndOutputs(t *testing.T) {
 		sleep       = "import \"time\"\n\nfunc f() { time.Sleep(1) }\n"
 		printing    = "import \"fmt\"\n\nfunc f() { fmt.Println() }\n"
 		environment = "import \"os\"\n\nvar _ = os.Getenv(\"HOME\")\n"
+		environ     = "import \"os\"\n\nvar _ = os.Environ()\n"
+		skipping    = "import \"testing\"\n\nfunc f(t *testing.T) { t.Skip() }\n"
 	)
 	s := newStub(t, packages())
 	want := map[string]bool{}
@@ -173,6 +175,9 @@ func TestLintRefusesHiddenInputsAndOutputs(t *testing.T) {
 		{"cmd/maska/environment.go", environment, false},
 		{"internal/config/environment.go", environment, true},
 		{"internal/store/environment_test.go", environment, true},
+		{"internal/app/environ.go", environ, false},
+		{"cmd/maska/environ.go", environ, true},
+		{"internal/store/skip_test.go", skipping, false},
 	} {
 		name, _, _ := strings.Cut(planted.file[strings.LastIndex(planted.file, "/")+1:], ".")
 		text := strings.ReplaceAll(planted.text, "func f", "func "+name)
