@@ -20,7 +20,7 @@ export interface Photo {
 
 /** A whole mask, one's own or another's. */
 export interface Profile extends Author {
-  photos: readonly Photo[];
+  photos: Photo[];
   bio?: string;
   /** `YYYY-MM-DD`. */
   createdDay: string;
@@ -58,7 +58,7 @@ export interface Message {
   author?: Author | null;
   cid?: string;
   replyTo?: Reply;
-  reactions?: readonly Reaction[];
+  reactions?: Reaction[];
   editedAt?: string;
   deletedAt?: string;
 }

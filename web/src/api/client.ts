@@ -1,0 +1,93 @@
+/** The REST API as functions: each gives the answer or throws an ApiError. */
+import createClient from 'openapi-fetch';
+import { ApiError, toApiError, UNREACHABLE } from './error';
+import type { Me, MessagePage, paths, TokenSet } from './schema';
+
+/** Where an access token comes from; `renew` gets the one that was refused. */
+export interface Bearer {
+  token(): Promise<string>;
+  renew(refused: string): Promise<string>;
+}
+
+export interface ApiOptions {
+  /** Origin of the server, without a slash at the end. */
+  origin: string;
+  /** For `Accept-Language`, asked anew for each request. */
+  language(): string;
+  fetch?: typeof fetch;
+}
+
+/** How long an answer may take. */
+const TIMEOUT_MS = 15_000;
+
+/** Codes that mean: the token is no good, another may be. */
+const RENEWABLE = new Set(['token_expired', 'token_invalid', 'token_missing', 'session_revoked']);
+
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi({ origin, language, fetch: ask = globalThis.fetch.bind(globalThis) }: ApiOptions) {
+  const client = createClient<paths>({ baseUrl: origin, fetch: (request) => withTimeout(ask, request) });
+  client.use({
+    onRequest({ request }) {
+      request.headers.set('Accept-Language', language());
+    },
+  });
+
+  return {
+    /** Telegram's initData for a session of ours. */
+    signIn: (initData: string, deviceInfo?: string) =>
+      answer(client.POST('/auth', { body: { initData, ...(deviceInfo ? { deviceInfo } : {}) } })),
+
+    refresh: (refresh_token: string) => answer(client.POST('/api/auth/refresh', { body: { refresh_token } })),
+
+    logout: (token: string, refresh_token: string) =>
+      answer(client.POST('/api/auth/logout', { body: { refresh_token }, ...authorised(token) })),
+
+    me: (bearer: Bearer): Promise<Me> => withToken(bearer, (token) => client.GET('/api/me', authorised(token))),
+
+    newMask: (bearer: Bearer) => withToken(bearer, (token) => client.POST('/api/profile/new', authorised(token))),
+
+    /** The newest page, or the one before a seq; ascending. */
+    messages: (bearer: Bearer, roomId: number, query: { before?: number; limit: number }): Promise<MessagePage> =>
+      withToken(bearer, (token) =>
+        client.GET('/api/rooms/{id}/messages', { params: { path: { id: roomId }, query }, ...authorised(token) }),
+      ),
+  };
+}
+
+export type { Me, MessagePage, TokenSet };
+
+const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+/** A token may end between two looks at the clock: one more try with a fresh one. */
+async function withToken<T>(bearer: Bearer, ask: (token: string) => Promise<Result<T>>): Promise<T> {
+  const token = await bearer.token();
+  try {
+    return await answer(ask(token));
+  } catch (error) {
+    if (!(error instanceof ApiError && RENEWABLE.has(error.code))) throw error;
+    return answer(ask(await bearer.renew(token)));
+  }
+}
+
+type Result<T> = { data?: T; error?: unknown; response: Response };
+
+async function answer<T>(asked: Promise<Result<T>>): Promise<T> {
+  const { data, error, response } = await asked.catch((cause: unknown) => {
+    throw new ApiError(UNREACHABLE, 0, undefined, [], { cause });
+  });
+  if (!response.ok) throw toApiError(response, error);
+  // A success without our JSON came from something in between, such as the page of a hotel's network.
+  if (data === undefined) throw new ApiError(UNREACHABLE, 0);
+  return data;
+}
+
+async function withTimeout(ask: typeof fetch, request: Request): Promise<Response> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  try {
+    return await ask(request, { signal: abort.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
