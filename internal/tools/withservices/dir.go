@@ -33,15 +33,20 @@ func newDir() (*dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // The path is of our own making.
+	lock, err := os.CreateTemp(path, lockName)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(path))
 	}
 	d := &dir{path: path, lock: lock}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	// The file gets its name when it is locked, lest another run sweeps in between.
+	if err := errors.Join(tryLock(lock), os.Rename(lock.Name(), filepath.Join(path, lockName))); err != nil {
 		return nil, errors.Join(err, d.remove())
 	}
 	return d, nil
+}
+
+func tryLock(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
 func (d *dir) remove() error {
@@ -61,7 +66,7 @@ func sweep(parent string) error {
 		if err != nil {
 			continue
 		}
-		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		if tryLock(lock) == nil {
 			failed = errors.Join(failed, os.RemoveAll(path))
 		}
 		failed = errors.Join(failed, lock.Close())
