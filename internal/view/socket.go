@@ -1,0 +1,111 @@
+package view
+
+import (
+	"math"
+	"time"
+
+	"maska/internal/errs"
+	"maska/internal/locale"
+	"maska/internal/message"
+	"maska/internal/room"
+)
+
+// GlobalRoom is the name by which joined calls the global room after sign-in.
+const GlobalRoom = "global"
+
+// Joined tells what was joined: GlobalRoom, or the number of a room.
+type Joined struct {
+	Room any `json:"room"`
+}
+
+// Welcome acknowledges auth.
+type Welcome struct {
+	Profile Profile `json:"profile"`
+	Rooms   []Room  `json:"rooms"`
+}
+
+// Entered acknowledges join.
+type Entered struct {
+	Room  Room   `json:"room"`
+	Head  int64  `json:"head"`
+	Epoch string `json:"epoch"`
+}
+
+// Sync brings a room up to Head: the answer to the event sync and the event itself.
+type Sync struct {
+	RoomID int64     `json:"roomId"`
+	Items  []Message `json:"items"`
+	Room   *Room     `json:"room,omitzero"` // when the room itself changed, and with Reset
+	Head   int64     `json:"head"`
+	Epoch  string    `json:"epoch"`
+	More   bool      `json:"more"`           // Items end before Head; ask again from the last one's rev
+	Reset  bool      `json:"reset,omitzero"` // forget everything, start with Items
+}
+
+// NewSync shows a catch-up; online is used where the room is shown.
+func NewSync(id room.ID, c message.CatchUp, online int) Sync {
+	s := Sync{
+		RoomID: int64(id), Items: NewMessages(c.Items), Head: c.Head.Seq, Epoch: c.Head.Epoch, More: c.More, Reset: c.Reset,
+	}
+	if c.Room != nil {
+		r := NewRoom(*c.Room, online)
+		s.Room = &r
+	}
+	return s
+}
+
+// Read acknowledges read.
+type Read struct {
+	RoomID int64 `json:"roomId"`
+	Seq    int64 `json:"seq"`
+}
+
+// Presence tells how many are online in a room.
+type Presence struct {
+	RoomID int64 `json:"roomId"`
+	Online int   `json:"online"`
+}
+
+// Mask tells that the socket acts under another mask, or that the mask looks different.
+type Mask struct {
+	Profile Profile `json:"profile"`
+}
+
+// Refusal is why something was refused, for programs and for people.
+type Refusal struct {
+	Code       string  `json:"code"`
+	Message    string  `json:"message"`
+	RetryAfter int     `json:"retryAfter,omitzero"` // seconds
+	Errors     []Field `json:"errors,omitzero"`
+}
+
+// Field is one thing wrong with one field of a request.
+type Field struct {
+	Field   string `json:"field"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Refused acknowledges an event that failed.
+type Refused struct {
+	Error Refusal `json:"error"`
+}
+
+// Error tells that an event failed that asked for no ack.
+type Error struct {
+	Event string `json:"event"`
+	Refusal
+}
+
+// NewRefusal shows an error in a language; of errors without a code nothing is shown.
+func NewRefusal(err error, lang locale.Lang) Refusal {
+	e := errs.From(err)
+	r := Refusal{Code: string(e.Code), Message: e.Code.Text(lang), RetryAfter: Seconds(e.RetryAfter)}
+	for _, f := range e.Fields {
+		r.Errors = append(r.Errors, Field{Field: f.Field, Code: string(f.Code), Message: f.Code.Text(lang)})
+	}
+	return r
+}
+
+// Seconds rounds a time to wait up.
+func Seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
