@@ -87,6 +87,9 @@ func (v *Vault) NameTag(username string) Tag {
 	return mac(v.tag, []byte("name:"+strings.ToLower(username)))
 }
 
+// NicknameTag stands for the key of a nickname that nobody may take for a while.
+func (v *Vault) NicknameTag(key string) Tag { return mac(v.tag, []byte("nick:"+key)) }
+
 // OwnerTag finds the present mask of an account. Two generations cannot be linked without the key.
 func (v *Vault) OwnerTag(account, generation int64) Tag {
 	return mac(v.owner, pair(account, generation))

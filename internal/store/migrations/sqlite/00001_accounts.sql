@@ -81,7 +81,14 @@ CREATE TABLE profiles (
 CREATE INDEX profiles_used ON profiles (used_day) WHERE owner_tag IS NOT NULL;
 CREATE INDEX profiles_erase ON profiles (erase_at) WHERE erase_at IS NOT NULL;
 
+-- Nicknames of erased masks, as tags, until somebody else may wear them.
+CREATE TABLE resting_names (
+    tag      BLOB NOT NULL PRIMARY KEY,
+    free_day BIGINT NOT NULL
+) WITHOUT ROWID;
+
 -- +goose Down
+DROP TABLE resting_names;
 DROP TABLE profiles;
 DROP TABLE audit;
 DROP TABLE sessions;

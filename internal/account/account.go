@@ -1,0 +1,103 @@
+// Package account is who may sign in. What is known of the person lies here, sealed; nothing of it
+// ever reaches the chat.
+package account
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"maska/internal/locale"
+	"maska/internal/vault"
+)
+
+// ID is the random internal id of an account, 1 … 2^53−1.
+type ID int64
+
+// ShortIDLength is the length of the id for support and links.
+const ShortIDLength = 11
+
+// Role is what an account may do. A higher role includes the lower ones.
+type Role string
+
+// The roles.
+const (
+	RoleUser      Role = "user"
+	RoleModerator Role = "moderator"
+	RoleAdmin     Role = "admin"
+)
+
+// Account is one row: identities as tags and sealed values, and what sessions are checked against.
+type Account struct {
+	ID      ID
+	ShortID string
+
+	TelegramTag    *vault.Tag // nil when no Telegram identity leads here
+	EmailTag       *vault.Tag
+	SealedTelegram []byte // nil unless the person linked it
+	SealedEmail    []byte
+	EmailVerified  bool
+	PasswordHash   string
+
+	Language   locale.Lang
+	Roles      []Role
+	Active     bool
+	TokenEpoch int64 // sessions of another epoch are void
+	Generation int64 // counts masks; finds the present one through vault.OwnerTag
+	CreatedAt  time.Time
+}
+
+// Has reports whether the account has the role.
+func (a Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
+
+// Telegram is the identity that a person linked by signing in to an account.
+type Telegram struct {
+	ID        int64  `json:"id"`
+	FirstName string `json:"firstName,omitempty"`
+	LastName  string `json:"lastName,omitempty"`
+	Username  string `json:"username,omitempty"`
+}
+
+const (
+	telegramColumn = "accounts.telegram"
+	emailColumn    = "accounts.email"
+)
+
+// SealTelegram seals an identity for the row of this account.
+func SealTelegram(v *vault.Vault, id ID, identity Telegram) ([]byte, error) {
+	plain, err := json.Marshal(identity)
+	if err != nil {
+		return nil, err
+	}
+	return v.Seal(telegramColumn, int64(id), plain), nil
+}
+
+// Identity is what an account's owner may see of himself.
+type Identity struct {
+	Telegram *Telegram // nil when nothing is sealed
+	Email    string
+}
+
+// Unseal opens the sealed identity, for the owner's own eyes.
+func Unseal(v *vault.Vault, a Account) (Identity, error) {
+	var found Identity
+	if a.SealedTelegram != nil {
+		plain, err := v.Unseal(telegramColumn, int64(a.ID), a.SealedTelegram)
+		if err != nil {
+			return Identity{}, err
+		}
+		found.Telegram = new(Telegram)
+		if err := json.Unmarshal(plain, found.Telegram); err != nil {
+			return Identity{}, fmt.Errorf("sealed identity: %w", err)
+		}
+	}
+	if a.SealedEmail != nil {
+		plain, err := v.Unseal(emailColumn, int64(a.ID), a.SealedEmail)
+		if err != nil {
+			return Identity{}, err
+		}
+		found.Email = string(plain)
+	}
+	return found, nil
+}

@@ -1,0 +1,43 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"maska/internal/config"
+	"maska/internal/store"
+)
+
+const (
+	databaseFile = "maska.db"
+	lockFile     = "maska.lock"
+)
+
+// openStore is the one place that chooses the database: PostgreSQL if DATABASE_URL names it, else
+// SQLite in DATA_DIR, which then belongs to one process only. release gives the folder back.
+func openStore(ctx context.Context, cfg config.Config) (db *store.Store, release func() error, err error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	if cfg.DatabaseURL != "" {
+		db, err = store.OpenPostgres(ctx, cfg.DatabaseURL)
+		return db, func() error { return nil }, err
+	}
+	lock := flock.New(filepath.Join(cfg.DataDir, lockFile))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	if !locked {
+		return nil, nil, fmt.Errorf("another maska runs on the data folder %s; stop it, or choose another DATA_DIR", cfg.DataDir)
+	}
+	if db, err = store.OpenSQLite(ctx, filepath.Join(cfg.DataDir, databaseFile)); err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
+	}
+	return db, lock.Close, nil
+}

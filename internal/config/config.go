@@ -1,0 +1,291 @@
+// Package config is the only reader of the environment: every setting, its default and its check.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+
+	"maska/internal/locale"
+)
+
+// Config is every setting, checked. Empty addresses of services mean the embedded ones.
+type Config struct {
+	// Where the server listens and what the world calls it.
+	Host           string   `env:"HOST"`
+	Port           int      `env:"PORT" envDefault:"3000"`
+	PublicURL      string   `env:"PUBLIC_URL"`
+	CORSOrigins    []string `env:"CORS_ORIGINS"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+
+	// Where things are kept.
+	DataDir     string `env:"DATA_DIR" envDefault:"data"`
+	DatabaseURL string `env:"DATABASE_URL"`
+	RootKey     string `env:"ROOT_KEY"`
+
+	// Telegram.
+	BotToken    string        `env:"TELEGRAM_BOT_TOKEN"`
+	BotTokens   []string      `env:"TELEGRAM_BOT_TOKENS"`
+	BotUsername string        `env:"TELEGRAM_BOT_USERNAME"`
+	AuthMaxAge  time.Duration `env:"TELEGRAM_AUTH_MAX_AGE" envDefault:"24h"`
+	Replay      string        `env:"TELEGRAM_REPLAY" envDefault:"allow"`
+
+	// Tokens.
+	JWTSecret         string   `env:"JWT_SECRET"`
+	JWTSecretPrevious []string `env:"JWT_SECRET_PREVIOUS"`
+	JWTExpiresIn      string   `env:"JWT_EXPIRES_IN" envDefault:"1h"`
+
+	// How long things are kept, in days.
+	ProfileTTL     int `env:"PROFILE_TTL" envDefault:"30"`
+	MaskLinkDays   int `env:"MASK_LINK_DAYS" envDefault:"14"`
+	MessageDays    int `env:"MESSAGE_DAYS" envDefault:"30"`
+	AuditRetention int `env:"AUDIT_RETENTION" envDefault:"180"`
+
+	// Limits, language, log.
+	RateLimits     string  `env:"RATE_LIMITS" envDefault:"on"`
+	RateLimitScale float64 `env:"RATE_LIMIT_SCALE" envDefault:"1"`
+	DefaultLocale  string  `env:"DEFAULT_LOCALE" envDefault:"zh-CN"`
+	LogLevel       string  `env:"LOG_LEVEL" envDefault:"info"`
+
+	// What follows from the settings above.
+	Dev        bool           `env:"-"` // no bot token: the server signs launch data itself, on loopback only
+	AccessLife time.Duration  `env:"-"`
+	Proxies    []netip.Prefix `env:"-"`
+	Locale     locale.Lang    `env:"-"`
+	Level      slog.Level     `env:"-"`
+	LimitsOff  bool           `env:"-"`
+}
+
+// sampleValues are secrets printed in documents; a server that uses one is open to everybody.
+var sampleValues = []string{
+	"your_bot_token_here", "your_bot_username", "your-jwt-secret-here", "changeme", "secret",
+}
+
+// Load reads the environment after the .env file, if there is one; a variable that is set wins over
+// the file. The error is one sentence for each mistake.
+func Load(environ []string, dotenv string) (Config, error) {
+	values, err := godotenv.Read(dotenv)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("the file %s cannot be read: %w", dotenv, err)
+	}
+	if values == nil {
+		values = map[string]string{}
+	}
+	for name, value := range env.ToMap(environ) {
+		values[name] = value
+	}
+	for name, value := range values { // an empty variable is one that is not set
+		if strings.TrimSpace(value) == "" {
+			delete(values, name)
+		}
+	}
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
+		if all, ok := errors.AsType[env.AggregateError](err); ok {
+			return Config{}, parseMistakes(all)
+		}
+		return Config{}, err
+	}
+	return c, c.check()
+}
+
+func parseMistakes(all env.AggregateError) error {
+	var mistakes []error
+	for _, err := range all.Errors {
+		if parse, ok := errors.AsType[env.ParseError](err); ok {
+			mistakes = append(mistakes, fmt.Errorf("%s is not a %s", settingName(parse.Name), parse.Type))
+			continue
+		}
+		mistakes = append(mistakes, err)
+	}
+	return errors.Join(mistakes...)
+}
+
+// check finds every mistake at once and fills in what follows from the settings.
+func (c *Config) check() error {
+	var mistakes []error
+	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+
+	if c.Port < 0 || c.Port > 65535 {
+		wrong("PORT is %d; it must lie between 1 and 65535, or be 0 for any free port", c.Port)
+	}
+	c.Dev = c.BotToken == "" && len(c.BotTokens) == 0
+	for _, token := range c.Tokens() {
+		if err := checkBotToken(token); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	if slices.Contains(sampleValues, c.BotUsername) {
+		wrong("TELEGRAM_BOT_USERNAME is the sample value; write the name of your bot")
+	}
+	c.BotUsername = strings.TrimPrefix(c.BotUsername, "@")
+	switch {
+	case c.Dev && c.Host == "":
+		c.Host = "127.0.0.1"
+	case c.Dev && !isLoopback(c.Host):
+		wrong("HOST is %s, but without TELEGRAM_BOT_TOKEN the server opens the door to anybody and so listens on loopback only; set TELEGRAM_BOT_TOKEN or HOST=127.0.0.1", c.Host)
+	case c.Host == "":
+		c.Host = "0.0.0.0"
+	}
+	if c.PublicURL != "" {
+		origin, err := originOf(c.PublicURL)
+		if err != nil {
+			wrong("PUBLIC_URL %w", err)
+		}
+		c.PublicURL = origin
+	}
+	for i, origin := range c.CORSOrigins {
+		exact, err := originOf(strings.TrimSpace(origin))
+		if err != nil {
+			wrong("CORS_ORIGINS: %q %w", origin, err)
+		}
+		c.CORSOrigins[i] = exact
+	}
+	for _, proxy := range c.TrustedProxies {
+		prefix, err := parseProxy(strings.TrimSpace(proxy))
+		if err != nil {
+			wrong("TRUSTED_PROXIES: %q is neither an address nor a network such as 10.0.0.0/8", proxy)
+		}
+		c.Proxies = append(c.Proxies, prefix)
+	}
+	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		wrong("DATABASE_URL must begin with postgres:// ; leave it empty for SQLite in DATA_DIR")
+	}
+	if c.Replay != "allow" && c.Replay != "once" {
+		wrong("TELEGRAM_REPLAY is %q; it can be allow or once", c.Replay)
+	}
+	if c.AuthMaxAge < time.Minute || c.AuthMaxAge > 7*24*time.Hour {
+		wrong("TELEGRAM_AUTH_MAX_AGE is %s; it must lie between 1m and 168h", c.AuthMaxAge)
+	}
+	for i, secret := range append([]string{c.JWTSecret}, c.JWTSecretPrevious...) {
+		name := "JWT_SECRET"
+		if i > 0 {
+			name = "JWT_SECRET_PREVIOUS"
+		}
+		switch {
+		case secret == "" && i == 0:
+		case slices.Contains(sampleValues, secret):
+			wrong("%s is the sample value; write a secret of your own, or leave it empty", name)
+		case len(secret) < minSecret:
+			wrong("%s is shorter than %d bytes; make one with: openssl rand -base64 48", name, minSecret)
+		}
+	}
+	var err error
+	if c.AccessLife, err = parseLife(c.JWTExpiresIn); err != nil {
+		wrong("JWT_EXPIRES_IN is %q; write 30s, 15m, 1h or 7d, or a number of seconds", c.JWTExpiresIn)
+	}
+	for _, days := range []struct {
+		name     string
+		n, least int
+		most     int
+	}{
+		{"PROFILE_TTL", c.ProfileTTL, 1, 365}, {"MASK_LINK_DAYS", c.MaskLinkDays, 1, 90},
+		{"MESSAGE_DAYS", c.MessageDays, 1, 3650}, {"AUDIT_RETENTION", c.AuditRetention, 1, 3650},
+	} {
+		if days.n < days.least || days.n > days.most {
+			wrong("%s is %d; it is a number of days from %d to %d", days.name, days.n, days.least, days.most)
+		}
+	}
+	switch c.RateLimits {
+	case "on":
+	case "off":
+		c.LimitsOff = true
+	default:
+		wrong("RATE_LIMITS is %q; it can be on or off", c.RateLimits)
+	}
+	if c.RateLimitScale < 0 || (c.RateLimitScale == 0 && !c.Dev) {
+		wrong("RATE_LIMIT_SCALE is %g; it must be above 0 (0, no limits, is for development without a bot token)", c.RateLimitScale)
+	}
+	lang, ok := locale.Parse(c.DefaultLocale)
+	if !ok {
+		wrong("DEFAULT_LOCALE is %q; it can be zh-CN, en or ru", c.DefaultLocale)
+	}
+	c.Locale = lang
+	if err := c.Level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		wrong("LOG_LEVEL is %q; it can be debug, info, warn or error", c.LogLevel)
+	}
+	return errors.Join(mistakes...)
+}
+
+// minSecret is the least length of JWT_SECRET in bytes (auth contract, section 7.1).
+const minSecret = 32
+
+// Tokens lists the bot tokens, the current one first.
+func (c *Config) Tokens() []string {
+	if c.BotToken == "" {
+		return c.BotTokens
+	}
+	return append([]string{c.BotToken}, c.BotTokens...)
+}
+
+// Address is what the server listens on.
+func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+func checkBotToken(token string) error {
+	id, secret, found := strings.Cut(token, ":")
+	if slices.Contains(sampleValues, token) {
+		return errors.New("TELEGRAM_BOT_TOKEN is the sample value; write the token that BotFather gave you, or leave it empty for development")
+	}
+	if _, err := strconv.ParseUint(id, 10, 63); err != nil || !found || secret == "" || strings.ContainsAny(token, " \t\"'") {
+		return errors.New("TELEGRAM_BOT_TOKEN does not look like a bot token (digits, a colon, letters)")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// originOf reduces a URL to scheme, host and port, and refuses anything that is more or less.
+func originOf(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil ||
+		(u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("is not an address such as https://maska.example.org, without a path")
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host), nil
+}
+
+func parseProxy(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}
+
+func parseLife(text string) (time.Duration, error) {
+	life, err := time.ParseDuration(text)
+	if days, isDays := strings.CutSuffix(text, "d"); isDays {
+		var n int
+		n, err = strconv.Atoi(days)
+		life = time.Duration(n) * 24 * time.Hour
+	} else if n, atoiErr := strconv.Atoi(text); atoiErr == nil {
+		life, err = time.Duration(n)*time.Second, nil
+	}
+	if err == nil && (life < 30*time.Second || life > 30*24*time.Hour) {
+		err = errors.New("out of range")
+	}
+	return life, err
+}
+
+// settingName finds the variable behind a field of Config.
+func settingName(field string) string {
+	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+	if !ok {
+		return field
+	}
+	return f.Tag.Get("env")
+}

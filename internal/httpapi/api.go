@@ -1,0 +1,157 @@
+// Package httpapi is the REST API, and serves the web app: routes on one screen (routes.go), one
+// file a noun.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/rs/cors"
+
+	"maska/internal/account"
+	"maska/internal/errs"
+	"maska/internal/limit"
+	"maska/internal/locale"
+	"maska/internal/profile"
+	"maska/internal/random"
+	"maska/internal/session"
+	"maska/internal/vault"
+)
+
+// Sockets is what the routes tell the live connections.
+type Sockets interface {
+	// Revoked closes the connections of ended sessions.
+	Revoked(sessions []string)
+	// MaskChanged gives the connections of an account its new mask.
+	MaskChanged(id account.ID)
+}
+
+// Backend is a service that the server stands on, for /readyz.
+type Backend struct {
+	Name string
+	Ping func(context.Context) error
+}
+
+// Config is what the routes need to know.
+type Config struct {
+	PublicURL   string
+	Origins     []string // further origins that browsers may call from
+	Proxies     []netip.Prefix
+	Locale      locale.Lang
+	Settings    Promises
+	BotUsername string
+	Dev         *Dev // nil unless the server runs in dev mode
+	Version     string
+}
+
+// Promises are how long things are kept, in days, as people are told.
+type Promises struct{ MessageDays, MaskDays, MaskLinkDays int }
+
+// Deps are the services behind the routes.
+type Deps struct {
+	Sessions *session.Service
+	Profiles *profile.Service
+	Sockets  Sockets
+	SocketIO http.Handler
+	Vault    *vault.Vault
+	Limiter  limit.Limiter
+	Random   random.Source
+	Log      *slog.Logger
+	Backends []Backend
+	Web      fs.FS // the built web app
+}
+
+// API serves everything over HTTP, the sockets' handshakes included.
+type API struct {
+	cfg      Config
+	sessions *session.Service
+	profiles *profile.Service
+	sockets  Sockets
+	socketIO http.Handler
+	vault    *vault.Vault
+	limiter  limit.Limiter
+	random   random.Source
+	log      *slog.Logger
+	backends []Backend
+	app      *webApp
+	document []byte // the OpenAPI document
+	handler  http.Handler
+}
+
+// New makes the API. It fails when the web app was not built.
+func New(cfg Config, d Deps) (*API, error) {
+	app, err := openWebApp(d.Web, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, vault: d.Vault,
+		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, app: app,
+	}
+	if a.document, err = document(cfg, operations()); err != nil {
+		return nil, err
+	}
+	a.handler = a.build()
+	return a, nil
+}
+
+// ServeHTTP answers any request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+func (a *API) build() http.Handler {
+	mux := http.NewServeMux()
+	for _, o := range operations() {
+		mux.HandleFunc(o.method+" "+o.path, a.serve(o))
+	}
+	a.mountPages(mux)
+	shared := cors.New(cors.Options{
+		AllowedOrigins: orNobody(a.cfg.Origins),
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Accept-Language", "X-Device-Id"},
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Language"},
+		MaxAge:         600,
+	})
+	// The sockets answer preflights and check origins by themselves.
+	sockets := http.NewServeMux()
+	sockets.Handle("/socket.io/", a.socketIO)
+	sockets.Handle("/", shared.Handler(a.withProblems(mux)))
+	return a.identify(a.recoverPanics(a.guardDev(sockets)))
+}
+
+// serve makes a handler of an operation.
+func (a *API) serve(o operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &call{Request: r, lang: a.language(r), client: a.client(r)}
+		if err := o.serve(o, a, w, c); err != nil {
+			a.refuse(w, r, err)
+		}
+	}
+}
+
+// orNobody keeps the CORS library from reading an empty list as "everybody".
+func orNobody(origins []string) []string {
+	if len(origins) == 0 {
+		return []string{"null.invalid"}
+	}
+	return origins
+}
+
+// limit counts a request against the limit that holds for every route.
+func (a *API) limit(w http.ResponseWriter, c *call, key string) error {
+	result, err := a.limiter.Take(c.Context(), limit.Everything, key, 1)
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err)
+	}
+	announce(w, limit.Everything, result)
+	if !result.Allowed {
+		return errs.Limited(result.RetryAfter)
+	}
+	return nil
+}
+
+// errNoWebApp tells the operator what to do.
+var errNoWebApp = errors.New("the web app is not built into this binary; build with: make build")

@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+
+	"maska/internal/errs"
+	"maska/internal/limit"
+	"maska/internal/locale"
+	"maska/internal/session"
+)
+
+// access tells who may call a route.
+type access int
+
+const (
+	public     access = iota // no token is looked at
+	bearer                   // an access token of a live session
+	lateBearer               // the same, but it may have expired; the handler checks it
+)
+
+// call is one request on its way through a handler.
+type call struct {
+	*http.Request
+	lang   locale.Lang
+	client session.Client
+	actor  session.Actor // zero on public routes
+	bearer string        // the token as sent
+}
+
+// operation is one route: what it does, who may call it, and what the API document says of it.
+type operation struct {
+	method, path string
+	access       access
+	summary      string
+	in, out      any // zero values of what goes in and comes out
+	status       int
+	bodyless     bool // the body may be missing
+	fails        []errs.Code
+	serve        func(o operation, a *API, w http.ResponseWriter, c *call) error
+}
+
+// op makes an operation of a function from In (members tagged json, path or query) to Out.
+func op[In, Out any](method, path string, who access, summary string, do func(*API, *call, In) (Out, error), fails ...errs.Code) operation {
+	return operation{
+		method: method, path: path, access: who, summary: summary, in: *new(In), out: *new(Out), status: http.StatusOK, fails: fails,
+		serve: func(o operation, a *API, w http.ResponseWriter, c *call) error {
+			var in In
+			if method != http.MethodGet && hasJSON(reflect.TypeFor[In]()) {
+				if err := decodeBody(w, c.Request, &in, o.bodyless); err != nil {
+					return err
+				}
+			}
+			if err := bindParameters(c.Request, reflect.ValueOf(&in).Elem()); err != nil {
+				return err
+			}
+			if err := a.admit(w, c, who); err != nil {
+				return err
+			}
+			out, err := do(a, c, in)
+			if err != nil {
+				return err
+			}
+			a.write(w, c.Request, o.status, out)
+			return nil
+		},
+	}
+}
+
+// optionalBody lets an operation be called with no body at all.
+func optionalBody(o operation) operation {
+	o.bodyless = true
+	return o
+}
+
+func hasJSON(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("json") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// admit checks the token, and the limit that holds for every route: by account, or by address
+// where there is none.
+func (a *API) admit(w http.ResponseWriter, c *call, who access) error {
+	if who == public {
+		return a.limit(w, c, limit.IPKey(c.client.IP))
+	}
+	token, err := bearerToken(c.Request)
+	if err != nil {
+		return err
+	}
+	c.bearer = token
+	if who == lateBearer {
+		return a.limit(w, c, limit.IPKey(c.client.IP))
+	}
+	if c.actor, err = a.sessions.Authenticate(c.Context(), token); err != nil {
+		return err
+	}
+	return a.limit(w, c, "session:"+c.actor.Session)
+}

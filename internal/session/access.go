@@ -1,0 +1,115 @@
+package session
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"maska/internal/account"
+	"maska/internal/errs"
+)
+
+// What an access token says of itself (auth contract, section 7.1).
+const (
+	issuer         = "maska"
+	audience       = "api"
+	useAccess      = "access"
+	maxAccessToken = 4096
+	leeway         = 30 * time.Second
+)
+
+// claims are what an access token carries. Nothing in it is personal.
+type claims struct {
+	jwt.RegisteredClaims
+
+	Session    string   `json:"sid"`
+	Generation int64    `json:"gen"`
+	Use        string   `json:"use"`
+	Methods    []string `json:"amr"`
+}
+
+// accessKeys signs with the first key and verifies with all of them.
+type accessKeys struct {
+	signing string
+	byID    map[string][]byte
+}
+
+// newAccessKeys names keys by the first 8 hex digits of their SHA-256.
+func newAccessKeys(current []byte, previous [][]byte) accessKeys {
+	keys := accessKeys{signing: keyID(current), byID: map[string][]byte{}}
+	for _, key := range append([][]byte{current}, previous...) {
+		keys.byID[keyID(key)] = key
+	}
+	return keys
+}
+
+func keyID(key []byte) string {
+	sum := sha256.Sum256(key)
+	return hex.EncodeToString(sum[:4])
+}
+
+func (k accessKeys) sign(s Session, id string, now time.Time, life time.Duration) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: strconv.FormatInt(int64(s.Account), 10),
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)), ID: id,
+		},
+		Session: s.ID, Generation: s.Generation, Use: useAccess, Methods: s.Methods,
+	})
+	token.Header["kid"] = k.signing
+	return token.SignedString(k.byID[k.signing])
+}
+
+// verify checks everything about a token that needs no store. An expired token of ours gives its
+// claims together with token_expired.
+func (k accessKeys) verify(token string, now time.Time) (claims, account.ID, error) {
+	if token == "" {
+		return claims{}, 0, errs.New(errs.TokenMissing)
+	}
+	if len(token) > maxAccessToken {
+		return claims{}, 0, errs.New(errs.TokenInvalid)
+	}
+	var c claims
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+	if _, err := parser.ParseWithClaims(token, &c, k.keyOf); err != nil {
+		return claims{}, 0, errs.Wrap(errs.TokenInvalid, err)
+	}
+	id, err := strconv.ParseInt(c.Subject, 10, 64)
+	if err != nil || id <= 0 || c.Use != useAccess || c.Session == "" || c.Issuer != issuer || !slices.Equal(c.Audience, []string{audience}) {
+		return claims{}, 0, errs.New(errs.TokenInvalid)
+	}
+	future := now.Add(leeway)
+	if c.ExpiresAt == nil || c.IssuedAt == nil || c.IssuedAt.After(future) || (c.NotBefore != nil && c.NotBefore.After(future)) {
+		return claims{}, 0, errs.New(errs.TokenInvalid)
+	}
+	if !now.Before(c.ExpiresAt.Add(leeway)) {
+		return c, account.ID(id), errs.New(errs.TokenExpired)
+	}
+	return c, account.ID(id), nil
+}
+
+// keyOf refuses headers that would let a token choose how it is verified (RFC 8725).
+func (k accessKeys) keyOf(token *jwt.Token) (any, error) {
+	for name := range token.Header {
+		switch name {
+		case "alg", "kid", "typ":
+		default:
+			return nil, fmt.Errorf("header parameter %q", name)
+		}
+	}
+	kid, ok := token.Header["kid"].(string)
+	if !ok {
+		return nil, errors.New("no kid")
+	}
+	key, known := k.byID[kid]
+	if !known {
+		return nil, errors.New("unknown kid")
+	}
+	return key, nil
+}

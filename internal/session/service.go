@@ -1,0 +1,249 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"maska/internal/account"
+	"maska/internal/audit"
+	"maska/internal/errs"
+	"maska/internal/limit"
+	"maska/internal/locale"
+	"maska/internal/profile"
+	"maska/internal/random"
+	"maska/internal/telegram"
+	"maska/internal/vault"
+)
+
+// What the store answers when something is not there.
+var (
+	ErrNoSession = errors.New("session: no such session")
+	ErrNoAccount = errors.New("session: no such account")
+)
+
+// Config is what the service needs to know.
+type Config struct {
+	AccessKey    []byte   // signs access tokens
+	PreviousKeys [][]byte // verify only
+	AccessLife   time.Duration
+	OnceOnly     bool        // a proof of Telegram signs in once (TELEGRAM_REPLAY=once)
+	Language     locale.Lang // of accounts that have not told theirs
+}
+
+// Service signs people in and keeps them signed in. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	masks    *profile.Service
+	telegram *telegram.Verifier
+	vault    *vault.Vault
+	limits   limit.Limiter
+	random   random.Source
+	now      func() time.Time
+
+	access     accessKeys
+	accessLife time.Duration
+	refresh    refreshKey
+	onceOnly   bool
+	lang       locale.Lang
+	cache      *liveCache
+}
+
+// New makes the service. now is the clock of all decisions.
+func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Verifier, v *vault.Vault, limits limit.Limiter, source random.Source, now func() time.Time) (*Service, error) {
+	refresh, err := v.Key("refresh")
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
+		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
+		cache: newLiveCache(now),
+	}, nil
+}
+
+// Tokens is the result of every successful sign-in and refresh.
+type Tokens struct {
+	Access      string
+	AccessLife  time.Duration
+	Refresh     string
+	RefreshLife time.Duration
+	Session     string
+	NewAccount  bool
+	Account     account.Account
+	Identity    account.Identity
+	Profile     profile.Profile
+}
+
+// tokens makes the tokens of a session as it stands after the transaction, and finds its mask.
+func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale.Lang) (Tokens, error) {
+	now := s.now()
+	access, err := s.access.sign(live.Session, s.random.Token(16), now, s.accessLife)
+	if err != nil {
+		return Tokens{}, err
+	}
+	identity, err := account.Unseal(s.vault, live.Account)
+	if err != nil {
+		return Tokens{}, err
+	}
+	mask, err := s.mask(ctx, live.Account, lang)
+	if err != nil {
+		return Tokens{}, err
+	}
+	end := live.Session.idleAt()
+	if live.Session.ExpiresAt.Before(end) {
+		end = live.Session.ExpiresAt
+	}
+	return Tokens{
+		Access: access, AccessLife: s.accessLife,
+		Refresh: s.refresh.sign(live.Session), RefreshLife: end.Sub(now).Truncate(time.Second),
+		Session: live.Session.ID, NewAccount: isNew, Account: live.Account, Identity: identity, Profile: mask,
+	}, nil
+}
+
+// record begins an audit record of something that a client did.
+func (s *Service) record(event audit.Event, outcome audit.Outcome, client Client) audit.Record {
+	return audit.Record{
+		ID: s.random.ID(), At: s.now(), Event: event, Outcome: outcome,
+		RequestID: client.RequestID, IP: CutIP(client.IP), Agent: DeviceOf(client).Name,
+	}
+}
+
+// hour cuts a time to the hour: last use and refreshes are kept no finer (decision 6).
+func hour(t time.Time) time.Time { return t.Truncate(time.Hour) }
+
+// Refresh exchanges a refresh token for new tokens (auth contract, section 7.2). Parallel refreshes
+// of one token all get the same next one; an old token that comes after its successor was used ends
+// the session.
+func (s *Service) Refresh(ctx context.Context, token string, client Client, lang locale.Lang) (Tokens, error) {
+	if token == "" {
+		return Tokens{}, errs.New(errs.RefreshTokenRequired)
+	}
+	if err := s.take(ctx, limit.RefreshIP, limit.IPKey(client.IP)); err != nil {
+		return Tokens{}, err
+	}
+	claim, err := s.refresh.parse(token)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if err := s.take(ctx, limit.RefreshSession, claim.session); err != nil {
+		return Tokens{}, err
+	}
+	var live Live
+	var refusal error // an outcome that is committed, not rolled back
+	err = s.store.Transaction(ctx, func(tx Tx) error {
+		refusal = nil
+		if live, err = tx.SessionForUpdate(ctx, claim.session); errors.Is(err, ErrNoSession) {
+			return errs.New(errs.RefreshTokenInvalid)
+		} else if err != nil {
+			return err
+		}
+		refusal, err = s.step(ctx, tx, &live, claim, client)
+		return err
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	s.cache.drop(live.Session.ID)
+	if refusal != nil {
+		return Tokens{}, refusal
+	}
+	return s.tokens(ctx, live, false, lang)
+}
+
+// step decides one refresh on a session that is held. It changes live to what the tokens shall say.
+func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClaim, client Client) (refusal, err error) {
+	now, session := s.now(), &live.Session
+	if !s.refresh.proves(claim, session.Salt) || claim.generation > session.Generation {
+		return nil, errs.New(errs.RefreshTokenInvalid)
+	}
+	if err := live.usable(); err != nil {
+		return nil, err
+	}
+	if session.expired(now) {
+		return nil, errs.New(errs.RefreshTokenExpired)
+	}
+	record := s.record(audit.TokenRefreshed, audit.OK, client)
+	record.Account, record.Session = int64(session.Account), session.ID
+	switch {
+	case claim.generation == session.Generation:
+		session.Generation++
+		session.Confirmed = false
+		session.SteppedAt, session.LastSeenAt = now, hour(now)
+		record.At = hour(now)
+		return nil, errors.Join(tx.StepGeneration(ctx, *session), tx.Audit(ctx, record))
+	case claim.generation == session.Generation-1 && (!session.Confirmed || now.Sub(session.SteppedAt) <= convergence):
+		return nil, nil // the same answer again
+	}
+	record.Event, record.Outcome = audit.TokenReuse, audit.Refused
+	revoked := s.record(audit.TokenRevoked, audit.OK, client)
+	revoked.Account, revoked.Session, revoked.Detail = record.Account, record.Session, "reuse"
+	return errs.New(errs.RefreshTokenReused),
+		errors.Join(tx.RevokeSession(ctx, session.ID, now, "reuse"), tx.Audit(ctx, record), tx.Audit(ctx, revoked))
+}
+
+// usable tells why a session cannot be used although it exists.
+func (l Live) usable() error {
+	if !l.Account.Active {
+		return errs.New(errs.AccountDisabled)
+	}
+	if !l.Session.RevokedAt.IsZero() || l.Session.TokenEpoch != l.Account.TokenEpoch {
+		return errs.New(errs.SessionRevoked)
+	}
+	return nil
+}
+
+// Logout ends the bearer's session, and that of a refresh token of the same account if one is given.
+// The access token may have expired; everything else about it must hold. It returns the sessions it ended.
+func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, client Client) ([]string, error) {
+	c, id, err := s.access.verify(bearer, s.now())
+	if err != nil && errs.CodeOf(err) != errs.TokenExpired {
+		return nil, err
+	}
+	ending := []string{c.Session}
+	var second refreshClaim
+	if refreshToken != "" {
+		if second, err = s.refresh.parse(refreshToken); err == nil && second.session != c.Session {
+			ending = append(ending, second.session)
+		}
+	}
+	slices.Sort(ending) // sessions are always locked in this order
+	var ended []string
+	err = s.store.Transaction(ctx, func(tx Tx) error {
+		ended = nil
+		for _, sid := range ending {
+			live, err := tx.SessionForUpdate(ctx, sid)
+			switch {
+			case errors.Is(err, ErrNoSession) && sid == c.Session:
+				return errs.New(errs.SessionRevoked)
+			case errors.Is(err, ErrNoSession):
+				continue
+			case err != nil:
+				return err
+			case live.Session.Account != id, sid != c.Session && !s.refresh.proves(second, live.Session.Salt):
+				continue
+			}
+			if err := live.usable(); err != nil {
+				if sid == c.Session {
+					return err
+				}
+				continue
+			}
+			record := s.record(audit.Logout, audit.OK, client)
+			record.Account, record.Session = int64(id), sid
+			if err := errors.Join(tx.RevokeSession(ctx, sid, s.now(), "logout"), tx.Audit(ctx, record)); err != nil {
+				return err
+			}
+			ended = append(ended, sid)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, sid := range ended {
+		s.cache.drop(sid)
+	}
+	return ended, nil
+}

@@ -1,0 +1,125 @@
+// Package session is signing in and staying signed in: proofs become sessions, sessions become
+// tokens, tokens become actors.
+package session
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"maska/internal/account"
+	"maska/internal/audit"
+	"maska/internal/vault"
+)
+
+// Limits of sessions (auth contract, section 7.2; decision 41).
+const (
+	// IdleLife is how long a session lives without a refresh.
+	IdleLife = 30 * 24 * time.Hour
+	// AbsoluteLife is how long a session lives at all.
+	AbsoluteLife = 90 * 24 * time.Hour
+	// MaxLive is the number of live sessions of an account; one more evicts the least recently used.
+	MaxLive = 20
+	// convergence is how long the previous refresh token still gets the present one.
+	convergence = 30 * time.Second
+)
+
+// Session is one sign-in on one device, with its refresh-token family. It holds neither a token nor
+// a hash of one, and never a profile id.
+type Session struct {
+	ID         string // 22 characters of base64url, 16 random bytes
+	Account    account.ID
+	TokenEpoch int64  // of the account when the session began
+	Generation int64  // of the refresh token that is valid now
+	Confirmed  bool   // a token of this generation has been used
+	Salt       []byte // goes into the proofs of this session's refresh tokens
+	Methods    []string
+	Device     Device
+	IP         string // cut to /24 or /48
+	CreatedAt  time.Time
+	SteppedAt  time.Time // the last step of the generation
+	LastSeenAt time.Time // to the hour
+	ExpiresAt  time.Time
+	RevokedAt  time.Time // zero while live
+	RevokedWhy string
+}
+
+// Live pairs a session with the account it belongs to, as one read of the store gives them.
+type Live struct {
+	Session Session
+	Account account.Account
+}
+
+// Client is what a request tells about where it came from.
+type Client struct {
+	IP        string // as the connection has it; never stored whole
+	Agent     string // User-Agent
+	Device    string // deviceInfo as sent
+	RequestID string
+}
+
+// Store keeps accounts, sessions and the audit. Everything inside Transaction happens or nothing.
+type Store interface {
+	Transaction(ctx context.Context, do func(Tx) error) error
+	// LiveSession finds a session and its account; ErrNoSession when there is none.
+	LiveSession(ctx context.Context, id string) (Live, error)
+	// ConfirmGeneration marks the generation of a session as used, if it still is the present one.
+	ConfirmGeneration(ctx context.Context, id string, generation int64) error
+	// NextGeneration moves an account from one mask generation to the next; false when it was not at from.
+	NextGeneration(ctx context.Context, id account.ID, from int64) (bool, error)
+	// AccountOf finds an account by its id; ErrNoAccount when there is none.
+	AccountOf(ctx context.Context, id account.ID) (account.Account, error)
+}
+
+// Tx is what a transaction of this package can do.
+type Tx interface {
+	// AccountByTelegram finds an account by its tag and holds it until the commit; ErrNoAccount when there is none.
+	AccountByTelegram(ctx context.Context, tag vault.Tag) (account.Account, error)
+	// InsertAccount adds an account; false when another transaction took its identity meanwhile.
+	InsertAccount(ctx context.Context, a account.Account) (bool, error)
+	// LinkTelegram stores the sealed identity and the language of a; the newest proof of a username takes its tag over.
+	LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error
+
+	// LiveSessions lists the sessions of an account that are not revoked, least recently used first.
+	LiveSessions(ctx context.Context, id account.ID) ([]Session, error)
+	// SessionForUpdate reads a session and its account, and holds the session until the commit; ErrNoSession when there is none.
+	SessionForUpdate(ctx context.Context, id string) (Live, error)
+	InsertSession(ctx context.Context, s Session) error
+	// StepGeneration writes the generation, its time and the time of last use.
+	StepGeneration(ctx context.Context, s Session) error
+	RevokeSession(ctx context.Context, id string, at time.Time, why string) error
+
+	Audit(ctx context.Context, r audit.Record) error
+}
+
+// idleAt is when the session ends unless it is refreshed before.
+func (s Session) idleAt() time.Time { return s.SteppedAt.Add(IdleLife) }
+
+func (s Session) expired(now time.Time) bool {
+	return !now.Before(s.ExpiresAt) || !now.Before(s.idleAt())
+}
+
+// Device is what is kept of a device: a class, not a fingerprint.
+type Device struct {
+	Name   string // such as "iPhone", from deviceInfo and User-Agent
+	Client string // such as "Telegram" or "Chrome"
+	OS     string // such as "iOS"
+}
+
+// DeviceOf cuts a User-Agent and the deviceInfo of the body down to classes.
+func DeviceOf(client Client) Device {
+	text := strings.ToLower(client.Device + " " + client.Agent)
+	first := func(fallback string, rules ...string) string {
+		for i := 0; i < len(rules); i += 2 {
+			if strings.Contains(text, rules[i]) {
+				return rules[i+1]
+			}
+		}
+		return fallback
+	}
+	return Device{
+		Name:   first("", "iphone", "iPhone", "ipad", "iPad", "android", "Android", "macintosh", "Mac", "windows", "Windows", "linux", "Linux"),
+		Client: first("", "telegram", "Telegram", "edg/", "Edge", "firefox", "Firefox", "chrom", "Chrome", "safari", "Safari"),
+		OS:     first("", "iphone", "iOS", "ipad", "iOS", "android", "Android", "mac os", "macOS", "windows", "Windows", "linux", "Linux"),
+	}
+}

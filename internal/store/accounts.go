@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"maska/internal/account"
+	"maska/internal/locale"
+	"maska/internal/session"
+	"maska/internal/vault"
+)
+
+// accountColumns go with scanAccount.
+const accountColumns = `a.id, a.short_id, a.telegram_tag, a.email_tag, a.sealed_telegram, a.sealed_email,
+	a.email_verified, a.password_hash, a.language, a.roles, a.active, a.token_epoch, a.generation, a.created_at`
+
+// scanner is a row of either kind.
+type scanner interface{ Scan(dest ...any) error }
+
+// accountTargets returns where the columns go, and what must run after the scan.
+func accountTargets(a *account.Account) (targets []any, finish func() error) {
+	var telegram, email []byte
+	var password sql.NullString
+	var language, roles string
+	var created int64
+	targets = []any{
+		&a.ID, &a.ShortID, &telegram, &email, &a.SealedTelegram, &a.SealedEmail,
+		&a.EmailVerified, &password, &language, &roles, &a.Active, &a.TokenEpoch, &a.Generation, &created,
+	}
+	return targets, func() (err error) {
+		if a.TelegramTag, err = toTag(telegram); err != nil {
+			return err
+		}
+		if a.EmailTag, err = toTag(email); err != nil {
+			return err
+		}
+		a.PasswordHash, a.Language, a.CreatedAt = password.String, locale.Lang(language), fromMillis(created)
+		for role := range strings.FieldsSeq(roles) {
+			a.Roles = append(a.Roles, account.Role(role))
+		}
+		return nil
+	}
+}
+
+func scanAccount(row scanner) (a account.Account, err error) {
+	targets, finish := accountTargets(&a)
+	switch err = row.Scan(targets...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return a, session.ErrNoAccount
+	case err != nil:
+		return a, failure(err)
+	}
+	return a, finish()
+}
+
+// AccountOf finds an account by its id; session.ErrNoAccount when there is none.
+func (s *Store) AccountOf(ctx context.Context, id account.ID) (account.Account, error) {
+	return scanAccount(s.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`, id))
+}
+
+// NextGeneration moves an account from one mask generation to the next.
+func (s *Store) NextGeneration(ctx context.Context, id account.ID, from int64) (moved bool, err error) {
+	result, err := s.write.ExecContext(ctx, `UPDATE accounts SET generation = generation + 1 WHERE id = $1 AND generation = $2`, id, from)
+	return changed(result, err)
+}
+
+func (t *sessionTx) AccountByTelegram(ctx context.Context, tag vault.Tag) (account.Account, error) {
+	return scanAccount(t.tx.QueryRowContext(ctx,
+		`SELECT `+accountColumns+` FROM accounts a WHERE a.telegram_tag = $1`+t.store.forUpdate(), tag[:]))
+}
+
+func (t *sessionTx) InsertAccount(ctx context.Context, a account.Account) (inserted bool, err error) {
+	roles := make([]string, len(a.Roles))
+	for i, role := range a.Roles {
+		roles[i] = string(role)
+	}
+	result, err := t.tx.ExecContext(ctx, `
+		INSERT INTO accounts (id, short_id, telegram_tag, email_tag, email_verified, language, roles, active, token_epoch, generation, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT DO NOTHING`,
+		a.ID, a.ShortID, fromTag(a.TelegramTag), fromTag(a.EmailTag), a.EmailVerified, string(a.Language),
+		strings.Join(roles, " "), a.Active, a.TokenEpoch, a.Generation, millis(a.CreatedAt))
+	return changed(result, err)
+}
+
+func (t *sessionTx) LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error {
+	if name != nil {
+		if _, err := t.tx.ExecContext(ctx, `UPDATE accounts SET name_tag = NULL WHERE name_tag = $1 AND id <> $2`, name[:], a.ID); err != nil {
+			return failure(err)
+		}
+	}
+	_, err := t.tx.ExecContext(ctx, `UPDATE accounts SET sealed_telegram = $1, name_tag = $2, language = $3 WHERE id = $4`,
+		a.SealedTelegram, fromTag(name), string(a.Language), a.ID)
+	return failure(err)
+}
+
+// changed reports whether a statement changed a row.
+func changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, failure(err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, failure(err)
+}
+
+func fromTag(tag *vault.Tag) any {
+	if tag == nil {
+		return nil
+	}
+	return tag[:]
+}
+
+func toTag(b []byte) (*vault.Tag, error) {
+	if b == nil {
+		return nil, nil //nolint:nilnil // NULL is a value of these columns
+	}
+	var tag vault.Tag
+	if len(b) != len(tag) {
+		return nil, fmt.Errorf("store: a tag of %d bytes", len(b))
+	}
+	return (*vault.Tag)(b), nil
+}
+
+// Times are kept as milliseconds since 1970 UTC, in both databases.
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"maska/internal/account"
+	"maska/internal/audit"
+	"maska/internal/session"
+)
+
+const sessionColumns = `s.id, s.account_id, s.token_epoch, s.generation, s.confirmed, s.salt, s.methods, s.device, s.client, s.os, s.ip,
+	s.created_at, s.stepped_at, s.last_seen_at, s.expires_at, s.revoked_at, s.revoked_why`
+
+func sessionTargets(s *session.Session) (targets []any, finish func()) {
+	var methods string
+	var created, stepped, seen, expires int64
+	var revoked sql.NullInt64
+	var why sql.NullString
+	targets = []any{
+		&s.ID, &s.Account, &s.TokenEpoch, &s.Generation, &s.Confirmed, &s.Salt, &methods,
+		&s.Device.Name, &s.Device.Client, &s.Device.OS, &s.IP, &created, &stepped, &seen, &expires, &revoked, &why,
+	}
+	return targets, func() {
+		s.Methods = strings.Fields(methods)
+		s.CreatedAt, s.SteppedAt, s.LastSeenAt, s.ExpiresAt = fromMillis(created), fromMillis(stepped), fromMillis(seen), fromMillis(expires)
+		if revoked.Valid {
+			s.RevokedAt, s.RevokedWhy = fromMillis(revoked.Int64), why.String
+		}
+	}
+}
+
+func scanLive(row scanner) (live session.Live, err error) {
+	of, finishSession := sessionTargets(&live.Session)
+	by, finishAccount := accountTargets(&live.Account)
+	switch err = row.Scan(append(of, by...)...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return live, session.ErrNoSession
+	case err != nil:
+		return live, failure(err)
+	}
+	finishSession()
+	return live, finishAccount()
+}
+
+const liveQuery = `SELECT ` + sessionColumns + `, ` + accountColumns + ` FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id = $1`
+
+// LiveSession finds a session and its account; session.ErrNoSession when there is none.
+func (s *Store) LiveSession(ctx context.Context, id string) (session.Live, error) {
+	return scanLive(s.read.QueryRowContext(ctx, liveQuery, id))
+}
+
+// ConfirmGeneration marks the generation of a session as used, if it still is the present one.
+func (s *Store) ConfirmGeneration(ctx context.Context, id string, generation int64) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE sessions SET confirmed = true WHERE id = $1 AND generation = $2`, id, generation)
+	return failure(err)
+}
+
+// DropEndedSessions deletes up to n sessions that ended or ran out before a moment.
+func (s *Store) DropEndedSessions(ctx context.Context, before time.Time, n int) (int64, error) {
+	result, err := s.write.ExecContext(ctx, `
+		DELETE FROM sessions WHERE id IN (
+			SELECT id FROM sessions WHERE expires_at < $1 OR stepped_at < $2 OR revoked_at < $1 LIMIT $3)`,
+		millis(before), millis(before.Add(-session.IdleLife)), n)
+	if err != nil {
+		return 0, failure(err)
+	}
+	return result.RowsAffected()
+}
+
+// sessionTx is a transaction as package session sees it.
+type sessionTx struct {
+	store *Store
+	tx    *sql.Tx
+}
+
+// Transaction runs do in one transaction.
+func (s *Store) Transaction(ctx context.Context, do func(session.Tx) error) error {
+	return s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
+}
+
+func (t *sessionTx) SessionForUpdate(ctx context.Context, id string) (session.Live, error) {
+	query := liveQuery
+	if t.store.pool != nil {
+		query += ` FOR UPDATE OF s`
+	}
+	return scanLive(t.tx.QueryRowContext(ctx, query, id))
+}
+
+func (t *sessionTx) LiveSessions(ctx context.Context, id account.ID) (live []session.Session, err error) {
+	rows, err := t.tx.QueryContext(ctx,
+		`SELECT `+sessionColumns+` FROM sessions s WHERE s.account_id = $1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at, s.stepped_at, s.id`, id)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var s session.Session
+		targets, finish := sessionTargets(&s)
+		if err := rows.Scan(targets...); err != nil {
+			return nil, failure(err)
+		}
+		finish()
+		live = append(live, s)
+	}
+	return live, failure(rows.Err())
+}
+
+func (t *sessionTx) InsertSession(ctx context.Context, s session.Session) error {
+	_, err := t.tx.ExecContext(ctx, `
+		INSERT INTO sessions (id, account_id, token_epoch, generation, confirmed, salt, methods, device, client, os, ip,
+			created_at, stepped_at, last_seen_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		s.ID, s.Account, s.TokenEpoch, s.Generation, s.Confirmed, s.Salt, strings.Join(s.Methods, " "),
+		s.Device.Name, s.Device.Client, s.Device.OS, s.IP, millis(s.CreatedAt), millis(s.SteppedAt), millis(s.LastSeenAt), millis(s.ExpiresAt))
+	return failure(err)
+}
+
+func (t *sessionTx) StepGeneration(ctx context.Context, s session.Session) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE sessions SET generation = $1, confirmed = $2, stepped_at = $3, last_seen_at = $4 WHERE id = $5`,
+		s.Generation, s.Confirmed, millis(s.SteppedAt), millis(s.LastSeenAt), s.ID)
+	return failure(err)
+}
+
+func (t *sessionTx) RevokeSession(ctx context.Context, id string, at time.Time, why string) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE sessions SET revoked_at = $1, revoked_why = $2 WHERE id = $3`, millis(at), why, id)
+	return failure(err)
+}
+
+func (t *sessionTx) Audit(ctx context.Context, r audit.Record) error {
+	return insertAudit(ctx, t.tx, r)
+}
