@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"maska/internal/errs"
 	"maska/internal/locale"
 	"maska/internal/message"
@@ -52,6 +54,15 @@ func NewSync(id room.ID, c message.CatchUp, online int) Sync {
 		s.Room = &r
 	}
 	return s
+}
+
+// EncodedSync is a Sync of messages that are JSON already.
+type EncodedSync struct {
+	RoomID int64            `json:"roomId"`
+	Items  []jsontext.Value `json:"items"`
+	Head   int64            `json:"head"`
+	Epoch  string           `json:"epoch"`
+	More   bool             `json:"more"`
 }
 
 // Read acknowledges read.

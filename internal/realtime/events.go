@@ -1,0 +1,255 @@
+package realtime
+
+import (
+	"context"
+	"strings"
+
+	"maska/internal/errs"
+	"maska/internal/message"
+	"maska/internal/room"
+	"maska/internal/view"
+	"maska/socketio"
+)
+
+// reply answers one event: by its ack if it asked for one, and by the event error if it failed and
+// did not. It is used once, from any goroutine.
+type reply struct {
+	conn  *conn
+	event *socketio.Event
+}
+
+func (r reply) ok(payload any) {
+	if r.event.WantsAck() {
+		r.ack(payload)
+	}
+}
+
+func (r reply) fail(err error) {
+	r.conn.hub.counters.refused.Add(1)
+	refusal := r.conn.refusal(err)
+	if r.event.WantsAck() {
+		r.ack(view.Refused{Error: refusal})
+		return
+	}
+	r.conn.send("error", view.Error{Event: shortened(r.event.Name), Refusal: refusal})
+}
+
+func (r reply) ack(payload any) {
+	if err := r.event.Ack(payload); err != nil {
+		r.conn.hub.Log.Debug("an ack found its socket gone", "event", shortened(r.event.Name), "error", err)
+	}
+}
+
+// shortened keeps a client's own text from coming back at any length.
+func shortened(name string) string {
+	const most = 64
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "")
+	}
+	return name
+}
+
+func (h *Hub) registerEvents() {
+	h.Namespace.OnEvent("auth", h.guarded(h.onAuth))
+	h.Namespace.OnEvent("message", h.guarded(h.signed(h.onMessage)))
+	h.Namespace.OnEvent("join", h.guarded(h.signed(h.onJoin)))
+	h.Namespace.OnEvent("leave", h.guarded(h.signed(h.onLeave)))
+	h.Namespace.OnEvent("read", h.guarded(h.signed(h.onRead)))
+	h.Namespace.OnEvent("typing", h.guarded(h.signed(h.onTyping)))
+	h.Namespace.OnEvent("sync", h.guarded(h.signed(h.onSync)))
+	h.Namespace.OnAnyOther(h.unknown)
+}
+
+// guarded counts an event against the connection's limit and takes its payload out.
+func (h *Hub) guarded(handle func(c *conn, payload []byte, r reply)) func(*socketio.Socket, *socketio.Event) {
+	return func(s *socketio.Socket, e *socketio.Event) {
+		c, ok := s.Data().(*conn)
+		if !ok {
+			return
+		}
+		h.counters.events.Add(1)
+		r := reply{conn: c, event: e}
+		if wait := c.allow(h.Now()); wait > 0 {
+			r.fail(errs.Limited(wait))
+			return
+		}
+		payload, err := argument(e)
+		if err != nil {
+			r.fail(err)
+			return
+		}
+		handle(c, payload, r)
+	}
+}
+
+// signed refuses events before sign-in.
+func (h *Hub) signed(handle func(c *conn, who Identity, payload []byte, r reply)) func(*conn, []byte, reply) {
+	return func(c *conn, payload []byte, r reply) {
+		who, ok := c.who()
+		if !ok {
+			r.fail(errs.New(errs.TokenMissing))
+			return
+		}
+		handle(c, who, payload, r)
+	}
+}
+
+func (h *Hub) unknown(s *socketio.Socket, e *socketio.Event) {
+	c, ok := s.Data().(*conn)
+	if !ok {
+		return
+	}
+	h.counters.events.Add(1)
+	r := reply{conn: c, event: e}
+	if wait := c.allow(h.Now()); wait > 0 {
+		r.fail(errs.Limited(wait))
+		return
+	}
+	r.fail(errs.New(errs.UnknownEvent))
+}
+
+// onMessage hands a message to the write path, which answers after the commit; the connection's next
+// packets are not held up.
+func (h *Hub) onMessage(c *conn, who Identity, payload []byte, r reply) {
+	draft, err := draftOf(payload)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	h.Sender.Submit(c.socket.Context(), who.Actor, draft, func(result message.Result, err error) {
+		if err != nil {
+			r.fail(orUnavailable(err))
+			return
+		}
+		r.ok(view.NewSent(result))
+	})
+}
+
+func draftOf(payload []byte) (message.Draft, error) {
+	var p messagePayload
+	if err := decode(payload, &p); err != nil {
+		return message.Draft{}, err
+	}
+	id, cid := room.Global, ""
+	if p.RoomID != nil {
+		id = *p.RoomID
+	}
+	if p.CID != nil {
+		if _, err := message.ParseCID(*p.CID); err != nil {
+			return message.Draft{}, err
+		}
+		cid = *p.CID
+	}
+	switch {
+	case p.Content == nil:
+		return message.Draft{}, errs.Invalid("content", errs.Required)
+	case given(p.ReplyTo):
+		return message.Draft{}, errs.Invalid("replyTo", errs.NotFoundHere)
+	case given(p.Media) && string(p.Media) != "[]":
+		return message.Draft{}, errs.Invalid("media", errs.NotFoundHere)
+	}
+	return message.NewDraft(id, *p.Content, cid)
+}
+
+func (h *Hub) onJoin(c *conn, who Identity, payload []byte, r reply) {
+	id, err := h.roomOf(c.socket.Context(), who, payload)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	// There is only the global room, which every signed-in socket hears already.
+	global, err := h.global(c.socket.Context())
+	if err != nil {
+		r.fail(orUnavailable(err))
+		return
+	}
+	c.send("joined", view.Joined{Room: int64(id)})
+	r.ok(view.Entered{Room: global, Head: global.Head, Epoch: global.Epoch})
+}
+
+// onLeave refuses: the global room has no seat to give up (decision 13).
+func (h *Hub) onLeave(c *conn, who Identity, payload []byte, r reply) {
+	h.refuseInGlobal(c, who, payload, r)
+}
+
+// onTyping refuses: in a room that large it would be noise (chat contract, section 3).
+func (h *Hub) onTyping(c *conn, who Identity, payload []byte, r reply) {
+	h.refuseInGlobal(c, who, payload, r)
+}
+
+func (h *Hub) refuseInGlobal(c *conn, who Identity, payload []byte, r reply) {
+	_, err := h.roomOf(c.socket.Context(), who, payload)
+	if err == nil {
+		err = errs.New(errs.Forbidden)
+	}
+	r.fail(err)
+}
+
+// onRead answers how far one has read. Of the global room it is not kept: nothing there counts unread.
+func (h *Hub) onRead(c *conn, who Identity, payload []byte, r reply) {
+	var p readPayload
+	if err := decode(payload, &p); err != nil {
+		r.fail(err)
+		return
+	}
+	id, err := h.belonging(c.socket.Context(), who, p.RoomID)
+	switch {
+	case err != nil:
+		r.fail(err)
+	case p.Seq == nil:
+		r.fail(errs.Invalid("seq", errs.Required))
+	case *p.Seq < 0:
+		r.fail(errs.Invalid("seq", errs.OutOfRange))
+	default:
+		r.ok(view.Read{RoomID: int64(id), Seq: *p.Seq})
+	}
+}
+
+func (h *Hub) onSync(c *conn, who Identity, payload []byte, r reply) {
+	var p syncPayload
+	if err := decode(payload, &p); err != nil {
+		r.fail(err)
+		return
+	}
+	id, err := h.belonging(c.socket.Context(), who, p.RoomID)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	if p.After == nil {
+		r.fail(errs.Invalid("after", errs.Required))
+		return
+	}
+	got, err := h.Feed.Since(id, Place{After: *p.After, Epoch: p.Epoch})
+	if err != nil {
+		r.fail(orUnavailable(err))
+		return
+	}
+	r.ok(view.NewSync(id, got, h.Online()))
+}
+
+func (h *Hub) roomOf(ctx context.Context, who Identity, payload []byte) (room.ID, error) {
+	var p roomPayload
+	if err := decode(payload, &p); err != nil {
+		return 0, err
+	}
+	return h.belonging(ctx, who, p.RoomID)
+}
+
+func (h *Hub) belonging(ctx context.Context, who Identity, id *room.ID) (room.ID, error) {
+	if id == nil {
+		return 0, errs.Invalid("roomId", errs.Required)
+	}
+	return *id, room.Belongs(ctx, who.Actor.Profile.ID, *id)
+}
+
+// global shows the global room as it is now, without asking the database.
+func (h *Hub) global(ctx context.Context) (view.Room, error) {
+	head, err := h.Feed.Head(ctx, room.Global)
+	if err != nil {
+		return view.Room{}, err
+	}
+	r := h.Global
+	r.Head, r.Epoch = head.Seq, head.Epoch
+	return view.NewRoom(r, h.Online()), nil
+}

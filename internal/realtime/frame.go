@@ -1,0 +1,128 @@
+package realtime
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"maska/internal/message"
+	"maska/internal/room"
+	"maska/internal/view"
+	"maska/socketio"
+)
+
+// Packets makes packets of finished Engine.IO text; *socketio.Namespace does.
+type Packets interface {
+	FromText(text []byte) (*socketio.Packet, error)
+}
+
+// frame is one stored change of a room, encoded once for all receivers on all nodes.
+type frame struct {
+	seq    int64
+	text   []byte // Engine.IO text, 42["message",{…}]
+	packet *socketio.Packet
+}
+
+const messagePrefix = `42["message",`
+
+// item is the JSON of the message in a frame, nil if it carries something else.
+func (f *frame) item() []byte {
+	inside, ok := bytes.CutPrefix(f.text, []byte(messagePrefix))
+	if !ok {
+		return nil
+	}
+	return bytes.TrimSuffix(inside, []byte("]"))
+}
+
+func messageFrame(packets Packets, m *message.Message) (frame, error) {
+	text, err := eventText("message", view.NewMessage(m))
+	if err != nil {
+		return frame{}, err
+	}
+	packet, err := packets.FromText(text)
+	return frame{seq: m.Rev, text: text, packet: packet}, err
+}
+
+// eventText is an event as Engine.IO text.
+func eventText(event string, payload any) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(`42["` + event + `",`)
+	if err := json.MarshalWrite(&b, payload); err != nil {
+		return nil, err
+	}
+	b.WriteByte(']')
+	return b.Bytes(), nil
+}
+
+func eventPacket(packets Packets, event string, payload any) (*socketio.Packet, error) {
+	text, err := eventText(event, payload)
+	if err != nil {
+		return nil, err
+	}
+	return packets.FromText(text)
+}
+
+// A batch is what one commit added to one room, as nodes tell it to each other: the version of the
+// format, the room, the first seq, and each frame's text with its length before it. Numbers are
+// unsigned varints.
+const batchVersion = 1
+
+var errBatch = errors.New("realtime: malformed batch from another node")
+
+func appendBatch(b []byte, id room.ID, frames []frame) []byte {
+	b = append(b, batchVersion)
+	b = binary.AppendUvarint(b, uint64(id))            //nolint:gosec // ids and seqs are positive
+	b = binary.AppendUvarint(b, uint64(frames[0].seq)) //nolint:gosec // ids and seqs are positive
+	for _, f := range frames {
+		b = binary.AppendUvarint(b, uint64(len(f.text)))
+		b = append(b, f.text...)
+	}
+	return b
+}
+
+func parseBatch(packets Packets, b []byte) (room.ID, []frame, error) {
+	if len(b) == 0 {
+		return 0, nil, errBatch
+	}
+	if b[0] != batchVersion {
+		return 0, nil, fmt.Errorf("%w: version %d", errBatch, b[0])
+	}
+	b = b[1:]
+	id, b, ok := number(b)
+	if !ok {
+		return 0, nil, errBatch
+	}
+	seq, b, ok := number(b)
+	if !ok {
+		return 0, nil, errBatch
+	}
+	var frames []frame
+	for len(b) > 0 {
+		size, rest, ok := number(b)
+		if !ok || size > int64(len(rest)) {
+			return 0, nil, errBatch
+		}
+		f := frame{seq: seq, text: rest[:size:size]}
+		var err error
+		if f.packet, err = packets.FromText(f.text); err != nil {
+			return 0, nil, fmt.Errorf("%w: %w", errBatch, err)
+		}
+		frames = append(frames, f)
+		seq, b = seq+1, rest[size:]
+	}
+	if len(frames) == 0 {
+		return 0, nil, errBatch
+	}
+	return room.ID(id), frames, nil
+}
+
+func number(b []byte) (n int64, rest []byte, ok bool) {
+	u, size := binary.Uvarint(b)
+	if size <= 0 || u > 1<<53 {
+		return 0, nil, false
+	}
+	return int64(u), b[size:], true
+}

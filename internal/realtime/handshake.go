@@ -1,0 +1,212 @@
+package realtime
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"maska/internal/errs"
+	"maska/internal/locale"
+	"maska/internal/room"
+	"maska/internal/view"
+	"maska/socketio"
+)
+
+// connect admits a socket: with a good token it is signed in, without one it may sign in by auth.
+func (h *Hub) connect(ctx context.Context, s *socketio.Socket) error {
+	shake := s.Handshake()
+	now := h.Now()
+	c := &conn{
+		hub: h, socket: s, lang: locale.FromHeader(shake.Header.Get("Accept-Language"), h.Locale),
+		since: now, filledAt: now, allowance: eventBurst,
+	}
+	s.SetData(c)
+	var p authPayload
+	if len(shake.Auth) > 0 {
+		if err := decode(shake.Auth, &p); err != nil {
+			return connectError(c, err)
+		}
+	}
+	if p.token() == "" {
+		return nil
+	}
+	identity, err := h.Auth.Authenticate(ctx, p.token())
+	if err == nil {
+		err = h.seatFor(identity)
+	}
+	if err != nil {
+		h.counters.refused.Add(1)
+		return connectError(c, orUnavailable(err))
+	}
+	c.identity, c.place = &identity, p.place()
+	return nil
+}
+
+// seatFor refuses an account that has as many sockets as it may.
+func (h *Hub) seatFor(identity Identity) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.seatForLocked(accountKey(identity.Actor.LimitKey))
+}
+
+func (h *Hub) seatForLocked(account accountKey) error {
+	if !h.Unlimited && len(h.accounts[account]) >= maxConnections {
+		return errs.Limited(crowdedRetry)
+	}
+	return nil
+}
+
+// connected runs right after the CONNECT reply.
+func (h *Hub) connected(s *socketio.Socket) {
+	c, ok := s.Data().(*conn)
+	if !ok {
+		return
+	}
+	h.mu.Lock()
+	h.conns[c] = struct{}{}
+	h.mu.Unlock()
+	identity, ok := c.who()
+	if !ok {
+		return
+	}
+	if err := h.seat(c, identity); err != nil {
+		c.end("auth_error", err)
+		return
+	}
+	h.welcome(s.Context(), c, c.place)
+	c.place = nil
+}
+
+func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
+	c, ok := s.Data().(*conn)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	c.ended = true
+	account := c.account
+	identity := c.identity
+	c.mu.Unlock()
+
+	h.mu.Lock()
+	delete(h.conns, c)
+	seated := slices.Contains(h.accounts[account], c)
+	if rest := slices.DeleteFunc(h.accounts[account], func(other *conn) bool { return other == c }); len(rest) > 0 {
+		h.accounts[account] = rest
+	} else {
+		delete(h.accounts, account)
+	}
+	h.mu.Unlock()
+	if seated {
+		h.Feed.crowd.leave(identity.Actor.Profile.ID)
+	}
+}
+
+// seat makes a socket one of its account's.
+func (h *Hub) seat(c *conn, identity Identity) error {
+	account := accountKey(identity.Actor.LimitKey)
+	h.mu.Lock()
+	err := h.seatForLocked(account)
+	if err == nil {
+		h.accounts[account] = append(h.accounts[account], c)
+	}
+	h.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.identity, c.account = &identity, account
+	c.mu.Unlock()
+	h.counters.signIns.Add(1)
+	h.Feed.crowd.come(identity.Actor.Profile.ID)
+	return nil
+}
+
+// welcome tells a socket that it is in, and lets it hear the global room.
+func (h *Hub) welcome(ctx context.Context, c *conn, place *Place) {
+	c.send("joined", view.Joined{Room: view.GlobalRoom})
+	if err := h.Feed.Enter(ctx, c.socket, room.Global, place); err != nil {
+		c.send("error", view.Error{Event: "sync", Refusal: c.refusal(orUnavailable(err))})
+	}
+	c.send("presence", view.Presence{RoomID: int64(room.Global), Online: h.Online()})
+}
+
+// onAuth signs a socket in, or renews its token.
+func (h *Hub) onAuth(c *conn, payload []byte, r reply) {
+	var p authPayload
+	if err := decode(payload, &p); err != nil {
+		r.fail(err)
+		return
+	}
+	if p.token() == "" {
+		r.fail(errs.New(errs.TokenMissing))
+		return
+	}
+	ctx := c.socket.Context()
+	identity, err := h.Auth.Authenticate(ctx, p.token())
+	if err != nil {
+		r.fail(orUnavailable(err))
+		if status := errs.CodeOf(orUnavailable(err)).Status(); status < 500 && status != 429 {
+			c.end("auth_error", err)
+		}
+		return
+	}
+	was, signedIn := c.who()
+	switch {
+	case !signedIn:
+		err = h.seat(c, identity)
+	case was.Actor.LimitKey != identity.Actor.LimitKey:
+		err = errs.New(errs.Forbidden)
+	default:
+		h.renew(c, identity)
+	}
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	place := p.place()
+	if !signedIn || place != nil {
+		h.welcome(ctx, c, place)
+	} else {
+		c.send("joined", view.Joined{Room: view.GlobalRoom})
+	}
+	h.acknowledgeAuth(ctx, identity, r)
+}
+
+func (h *Hub) acknowledgeAuth(ctx context.Context, identity Identity, r reply) {
+	global, err := h.global(ctx)
+	if err != nil {
+		r.fail(orUnavailable(err))
+		return
+	}
+	r.ok(view.Welcome{Profile: view.NewProfile(identity.Actor.Profile), Rooms: []view.Room{global}})
+}
+
+// renew gives a signed-in socket another token of the same account.
+func (h *Hub) renew(c *conn, identity Identity) {
+	c.mu.Lock()
+	c.identity.Session, c.identity.ExpiresAt, c.warnedAt = identity.Session, identity.ExpiresAt, time.Time{}
+	c.mu.Unlock()
+	h.rebind(c, identity)
+}
+
+// rebind makes a socket act as the identity says and tells it if the mask is another one or looks
+// different. It does nothing if the socket belongs to another session by now.
+func (h *Hub) rebind(c *conn, now Identity) {
+	c.mu.Lock()
+	if c.identity == nil || c.ended || c.identity.Session != now.Session {
+		c.mu.Unlock()
+		return
+	}
+	was := c.identity.Actor
+	c.identity.Actor = now.Actor
+	c.mu.Unlock()
+	if was.Profile == now.Actor.Profile {
+		return
+	}
+	if was.Profile.ID != now.Actor.Profile.ID {
+		h.Feed.crowd.leave(was.Profile.ID)
+		h.Feed.crowd.come(now.Actor.Profile.ID)
+	}
+	c.send("mask", view.Mask{Profile: view.NewProfile(now.Actor.Profile)})
+}

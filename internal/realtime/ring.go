@@ -1,0 +1,38 @@
+package realtime
+
+// Limits of a room's tail ring.
+const (
+	ringFrames = 512
+	ringBytes  = 1 << 20
+)
+
+// ring is a room's newest frames, without a hole, so that many who come back at once are served
+// without asking the database.
+type ring struct {
+	frames []frame
+	bytes  int
+}
+
+func (r *ring) push(f frame) {
+	r.frames = append(r.frames, f)
+	r.bytes += len(f.text)
+	drop := 0
+	for len(r.frames)-drop > ringFrames || r.bytes > ringBytes {
+		r.bytes -= len(r.frames[drop].text)
+		drop++
+	}
+	clear(r.frames[:drop]) // or the array would hold on to them
+	r.frames = r.frames[drop:]
+}
+
+func (r *ring) clear() { *r = ring{} }
+
+// after returns the frames that follow seq, and whether the ring reaches back so far; last is the
+// seq of the newest frame.
+func (r *ring) after(seq, last int64) ([]frame, bool) {
+	behind := last - seq
+	if behind < 0 || behind > int64(len(r.frames)) {
+		return nil, false
+	}
+	return r.frames[int64(len(r.frames))-behind:], true
+}
