@@ -81,8 +81,8 @@ func readInitData(signed fields, limits Limits, now time.Time) (InitData, error)
 // parseUser reads the JSON of the user field. Bots do not sign in.
 func parseUser(data []byte) (User, bool) {
 	var user User
-	found, ok := members(data)
-	if !ok {
+	found, err := members(data)
+	if err != nil {
 		return User{}, false
 	}
 	for _, m := range found {

@@ -17,17 +17,17 @@ type member struct {
 	value []byte
 }
 
-// members returns the members of data, sorted by name. It is false unless data is
+// members returns the members of data, sorted by name. It refuses what is not
 // exactly one JSON object in valid UTF-8 in which, at every depth, each name
 // occurs once. Decoding into a struct would take the last of two "id" members,
 // and "ID" for "id", so that two readers of one signed text could disagree.
-func members(data []byte) ([]member, bool) {
+func members(data []byte) ([]member, error) {
 	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil, false
+		return nil, refuse(Malformed)
 	}
 	data = trim(data)
 	if data[0] != '{' {
-		return nil, false
+		return nil, refuse(Malformed)
 	}
 	return split(data, 1)
 }
@@ -48,9 +48,9 @@ func (m member) into(target *string) bool {
 // structure to follow.
 
 // split takes an object or array apart; elements of an array have no name.
-func split(text []byte, depth int) ([]member, bool) {
+func split(text []byte, depth int) ([]member, error) {
 	if depth > maxDepth {
-		return nil, false
+		return nil, refuse(Malformed)
 	}
 	isObject := text[0] == '{'
 	found := make([]member, 0, 8)
@@ -63,8 +63,8 @@ func split(text []byte, depth int) ([]member, bool) {
 		}
 		m.value, rest = next(rest)
 		if m.value[0] == '{' || m.value[0] == '[' {
-			if _, ok := split(m.value, depth+1); !ok {
-				return nil, false
+			if _, err := split(m.value, depth+1); err != nil {
+				return nil, err
 			}
 		}
 		found = append(found, m)
@@ -73,15 +73,15 @@ func split(text []byte, depth int) ([]member, bool) {
 		}
 	}
 	if !isObject {
-		return found, true
+		return found, nil
 	}
 	slices.SortFunc(found, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	for i := range len(found) - 1 {
 		if found[i].name == found[i+1].name {
-			return nil, false
+			return nil, refuse(DuplicateKey)
 		}
 	}
-	return found, true
+	return found, nil
 }
 
 // next cuts the value off with which text begins.

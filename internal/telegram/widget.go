@@ -62,9 +62,9 @@ func parseWidget(body []byte) (widgetForm, error) {
 	if len(body) > MaxWidget {
 		return widgetForm{}, refuse(Malformed)
 	}
-	found, ok := members(body)
-	if !ok {
-		return widgetForm{}, refuse(Malformed)
+	found, err := members(body)
+	if err != nil {
+		return widgetForm{}, err
 	}
 	var form widgetForm
 	for _, m := range found {
@@ -78,52 +78,18 @@ func parseWidget(body []byte) (widgetForm, error) {
 	return form, nil
 }
 
-// add takes one member in. Empty and null count as absent.
+// add takes one member in, and keeps what may be part of the check string.
 func (form *widgetForm) add(m member) error {
 	if m.name == "deviceInfo" { // ours, not Telegram's
 		return nil
 	}
-	text, ok := m.text()
-	known := true
-	switch m.name {
-	case "id":
-		if ok && text != "" {
-			form.user.ID, ok = parseUserID(text)
-		}
-		if !ok {
-			return refuse(BadUser)
-		}
-	case "auth_date":
-		if ok && text != "" {
-			form.authDate, ok = parseAuthDate(text)
-		}
-		if !ok {
-			return refuse(BadAuthDate)
-		}
-	case "hash":
-		if ok && text != "" {
-			form.hash = text
-			form.mac, ok = parseHash(text)
-		}
-		if !ok {
-			return refuse(BadHash)
-		}
-		return nil
-	case "first_name":
-		ok = m.into(&form.user.FirstName)
-	case "last_name":
-		ok = m.into(&form.user.LastName)
-	case "username":
-		ok = m.into(&form.user.Username)
-	case "photo_url":
-		ok = m.into(&text)
-	default:
-		known = false
+	known, err := form.bind(m)
+	if err != nil {
+		return err
 	}
+	text, ok := m.text()
 	switch {
-	case !ok && known:
-		return refuse(BadUser)
-	case !ok || text == "":
+	case !ok || text == "" || m.name == "hash":
 		return nil
 	case !plainText(text) || !plainText(m.name):
 		return refuse(Malformed)
@@ -135,6 +101,45 @@ func (form *widgetForm) add(m member) error {
 		form.known = append(form.known, field{m.name, text})
 	}
 	return nil
+}
+
+// bind reads a member that we know, and refuses one of the wrong type. Empty and
+// null count as absent.
+func (form *widgetForm) bind(m member) (known bool, err error) {
+	text, ok := m.text()
+	absent := ok && text == ""
+	wrong := BadUser
+	switch m.name {
+	case "id":
+		if !absent {
+			form.user.ID, ok = parseUserID(text)
+		}
+	case "auth_date":
+		wrong = BadAuthDate
+		if !absent {
+			form.authDate, ok = parseAuthDate(text)
+		}
+	case "hash":
+		wrong = BadHash
+		if !absent {
+			form.hash = text
+			form.mac, ok = parseHash(text)
+		}
+	case "first_name":
+		ok = m.into(&form.user.FirstName)
+	case "last_name":
+		ok = m.into(&form.user.LastName)
+	case "username":
+		ok = m.into(&form.user.Username)
+	case "photo_url":
+		ok = m.into(&text)
+	default:
+		return false, nil
+	}
+	if !ok {
+		return true, refuse(wrong)
+	}
+	return true, nil
 }
 
 // complete reports the first required field that is absent.
