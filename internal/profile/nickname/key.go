@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -14,9 +13,7 @@ import (
 // shape are one letter, in the spirit of Unicode's UTS #39 but across case. The key is for
 // comparing and nothing else; it is empty for a name without a letter, digit or symbol.
 func Key(nickname string) string {
-	// Greek capitals go first: folding would turn Ν (an N) into ν (a v).
-	text := strings.Map(greekCapital, norm.NFKD.String(nickname))
-	text = norm.NFKD.String(cases.Fold().String(text))
+	text := strings.Map(fold, norm.NFKD.String(nickname))
 	return norm.NFC.String(strings.Map(bone, text))
 }
 
@@ -44,7 +41,10 @@ func accent(r rune) bool {
 	return unicode.Is(unicode.Me, r) || unicode.Is(unicode.Mn, r) && unicode.Is(unicode.Inherited, r)
 }
 
-func greekCapital(r rune) rune {
+// fold takes the case away. Six Greek capitals turn Latin first, because their small
+// letters look like other letters or none: Ν is an N, ν a v. The way over the capital
+// joins small letters that share one (σ and ς).
+func fold(r rune) rune {
 	switch r {
 	case 'Η':
 		return 'h'
@@ -59,14 +59,14 @@ func greekCapital(r rune) rune {
 	case 'Χ':
 		return 'x'
 	}
-	return r
+	return unicode.ToLower(unicode.ToUpper(r))
 }
 
 // lookAlikes leads folded characters to the letter whose shape they share, small or
 // capital. One class per row, so that a skeleton is its own skeleton.
 var lookAlikes = classes(
 	"aаαɑ",
-	"b8вьъβƅʙ", // the capitals В and B
+	"b8вьъβßƅʙ", // the capitals В and B
 	"б6",
 	"cсϲᴄ",
 	"dԁɗ",

@@ -103,7 +103,9 @@ func TestLookAlikesHaveOneKey(t *testing.T) {
 		{"Night Illusion", "Νight lllusion", "N1ght 11lu5ion", "Nіght |llusion", "nıght ıllusıon"},
 		{"HOUR", "ΗΟUR", "НОUR"},
 		{"月下狐狸", "月下 狐狸", "月下・狐狸", "月下狐狸\ufe0f"},
-		{"straße", "STRASSE"},
+		{"Straße", "Straβe", "STRAẞE"},
+		{"ΛΌΓΟΣ", "λόγος", "λόγοσ"},
+		{"ᎠᎡ", "ꭰꭱ"},
 		{"ﬁne ﬂoe", "Fine Floe"},
 	} {
 		for _, name := range names[1:] {
