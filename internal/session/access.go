@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -72,7 +73,7 @@ func (k accessKeys) verify(token string, now time.Time) (claims, account.ID, err
 	if token == "" {
 		return claims{}, 0, errs.New(errs.TokenMissing)
 	}
-	if len(token) > maxAccessToken {
+	if len(token) > maxAccessToken || strings.ContainsAny(token, "\r\n") { // the base64 decoder skips line ends
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
 	var c claims

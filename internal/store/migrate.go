@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
@@ -38,4 +40,21 @@ func (s *Store) Migrate(ctx context.Context) error {
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+// SchemaKey changes whenever a migration does.
+func SchemaKey() (string, error) {
+	hash := sha256.New()
+	err := fs.WalkDir(migrations, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := migrations.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		hash.Write(text)
+		return nil
+	})
+	return hex.EncodeToString(hash.Sum(nil)), err
 }
