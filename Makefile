@@ -8,7 +8,7 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 # Go and npm keep their caches at home; some build machines have none.
-ifneq ($(shell [ -n "$$HOME" ] && [ -w "$$HOME" ] && echo yes),yes)
+ifneq ($(shell [ -w "$${HOME:-}" ] && echo yes),yes)
 export HOME := $(CURDIR)/.cache/home
 $(shell mkdir -p '$(HOME)')
 endif
