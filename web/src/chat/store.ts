@@ -1,110 +1,38 @@
+/** The store behind the screens: components read it with `useChat` and never see socket or fetch. */
 import { useStore } from 'zustand';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_SETTINGS,
-  type Entry,
-  type Failure,
-  type Limits,
-  type Profile,
-  type Settings,
-} from './model';
-import type { Platform } from './platform';
+import { Conductor } from './conductor';
+import { type Chat, initialState } from './state';
 
-/**
- * Where the whole app stands.
- * - `starting`: nothing to show yet, draw the skeleton
- * - `ready`: there is a mask; from the cache at first, so `connection` may still be `connecting`
- * - `outside`: no initData and no stored session: "open in Telegram"
- * - `stale`: initData is too old and there is no stored session: "open the app anew"
- * - `refused`: the server said no for good, see `refusal`
- * - `unreachable`: nothing cached and no server; it is tried again by itself
- */
-export type Phase = 'starting' | 'ready' | 'outside' | 'stale' | 'refused' | 'unreachable';
-
-/** `reconnecting` is said only after two seconds, so that a blink of the network shows nothing. */
-export type Connection = 'online' | 'connecting' | 'reconnecting';
-
-export interface ChatState {
-  phase: Phase;
-  /** Why `phase` is `refused`. */
-  refusal: Failure | null;
-  profile: Profile | null;
-  limits: Limits;
-  settings: Settings;
-  /** Ascending; messages that wait or failed stand at the end. */
-  entries: readonly Entry[];
-  hasOlder: boolean;
-  loadingOlder: boolean;
-  /** A rounded lower bound: 0, 5, 20, 100, 500, 1000, … */
-  online: number;
-  connection: Connection;
-  /** Where the line "new messages" stands: seq of the first message not read before this visit. */
-  unreadFrom: number | null;
-  /** Messages of others that came since the list left its bottom. */
-  newSince: number;
-  draft: string;
-  /** Until when (ms) the server asked to go slower; waiting messages go on by themselves. */
-  slowUntil: number | null;
-}
-
-/** `ok: false` carries the server's code, or `unreachable`. */
-export type Outcome = { ok: true } | ({ ok: false } & Failure);
-
-export interface ChatActions {
-  /** Signs in and connects. Call once, before React renders. */
-  start(platform: Platform): void;
-  /** Tries again at once, for the page of `unreachable`. */
-  tryAgain(): void;
-  /** Puts the text up as an own bubble within this tick; false when there is nothing to send or it is too long. */
-  send(text: string): boolean;
-  retry(cid: string): void;
-  discard(cid: string): void;
-  loadOlder(): void;
-  /** Everything up to seq was on the screen. */
-  read(seq: number): void;
-  setDraft(text: string): void;
-  setAtBottom(atBottom: boolean): void;
-  /** Puts the mask down and takes a new one; `rate_limited` after three a day. */
-  newMask(): Promise<Outcome>;
-  /** Ends the session here and wipes what this device keeps of the account. */
-  logout(): Promise<void>;
-}
-
-export type Chat = ChatState & ChatActions;
-
-export const initialState: ChatState = {
-  phase: 'starting',
-  refusal: null,
-  profile: null,
-  limits: DEFAULT_LIMITS,
-  settings: DEFAULT_SETTINGS,
-  entries: [],
-  hasOlder: false,
-  loadingOlder: false,
-  online: 0,
-  connection: 'connecting',
-  unreadFrom: null,
-  newSince: 0,
-  draft: '',
-  slowUntil: null,
-};
+export {
+  type Chat,
+  type ChatActions,
+  type ChatState,
+  type Connection,
+  initialState,
+  type Outcome,
+  type Phase,
+} from './state';
 
 /** A chat of its own; the app has one, each test makes its own. */
 export function createChat(): StoreApi<Chat> {
-  return createStore<Chat>()(() => ({
+  let conductor: Conductor | null = null;
+  return createStore<Chat>()((set, get) => ({
     ...initialState,
-    start() {},
-    tryAgain() {},
-    send: () => false,
-    retry() {},
-    discard() {},
-    loadOlder() {},
-    read() {},
-    setDraft() {},
-    setAtBottom() {},
-    newMask: async () => ({ ok: false, code: 'unreachable' }),
-    logout: async () => {},
+    start(platform) {
+      conductor ??= new Conductor(platform, location.origin, get, set);
+      void conductor.start();
+    },
+    tryAgain: () => conductor?.tryAgain(),
+    send: (text) => conductor?.send(text) ?? false,
+    retry: (cid) => conductor?.room?.retry(cid),
+    discard: (cid) => conductor?.room?.discard(cid),
+    loadOlder: () => void conductor?.room?.loadOlder(),
+    read: (seq) => conductor?.room?.read(seq),
+    setDraft: (text) => conductor?.setDraft(text),
+    setAtBottom: (atBottom) => conductor?.room?.setAtBottom(atBottom),
+    newMask: async () => conductor?.newMask() ?? { ok: false, code: 'unreachable' },
+    logout: async () => conductor?.logout(),
   }));
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Sync } from './events';
+import type { Message } from './model';
 import {
   applyOlder,
   applyPage,
@@ -16,8 +17,7 @@ import {
   restore,
   snapshot,
   trim,
-} from './log';
-import type { Message } from './model';
+} from './roomLog';
 
 const EPOCH = 'e1';
 
