@@ -22,7 +22,7 @@ CREATE TABLE messages (
     profile_id BIGINT NOT NULL,
     cid        UUID NOT NULL,
     draft_hash BYTEA NOT NULL,
-    content    TEXT NOT NULL,
+    content    TEXT NOT NULL CHECK (length(content) <= 4000),
     reply_to   BIGINT,
     created_at BIGINT NOT NULL,
     edited_at  BIGINT,

@@ -22,7 +22,7 @@ CREATE TABLE messages (
     profile_id BIGINT NOT NULL,
     cid        BLOB NOT NULL,
     draft_hash BLOB NOT NULL,
-    content    TEXT NOT NULL,
+    content    TEXT NOT NULL CHECK (length(content) <= 4000),
     reply_to   BIGINT,
     created_at BIGINT NOT NULL,
     edited_at  BIGINT,
