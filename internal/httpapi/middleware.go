@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,18 +111,16 @@ func loopbackHost(hostport string) bool {
 }
 
 func (a *API) allowedOrigin(origin string) bool {
-	for _, allowed := range a.cfg.Origins {
-		if origin == allowed {
-			return true
-		}
-	}
-	return origin == a.cfg.PublicURL && origin != ""
+	return slices.Contains(a.cfg.Origins, origin) || (origin == a.cfg.PublicURL && origin != "")
 }
 
-// AllowOrigin reports whether a browser's page of this origin may open a socket: our own, the
-// public one, or one of the list.
-func (a *API) AllowOrigin(r *http.Request, origin string) bool {
-	return origin == "http://"+r.Host || origin == "https://"+r.Host || a.allowedOrigin(origin)
+// AllowOrigin makes the rule for pages that may open a socket: our own, the public one, and those of
+// the list.
+func AllowOrigin(publicURL string, origins []string) func(*http.Request, string) bool {
+	return func(r *http.Request, origin string) bool {
+		own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == publicURL
+		return own || slices.Contains(origins, origin)
+	}
 }
 
 // client tells where a request came from.

@@ -27,9 +27,9 @@ type problem struct {
 	Message    string         `json:"message"`
 	Error      string         `json:"error"`
 	RequestID  string         `json:"requestId"`
-	Reason     string         `json:"reason,omitempty"`
-	RetryAfter int            `json:"retryAfter,omitempty" description:"seconds"`
-	Errors     []fieldProblem `json:"errors,omitempty"`
+	Reason     string         `json:"reason,omitzero"`
+	RetryAfter int            `json:"retryAfter,omitzero" description:"seconds"`
+	Errors     []fieldProblem `json:"errors,omitzero"`
 }
 
 type fieldProblem struct {

@@ -70,16 +70,3 @@ func (s *Service) live(ctx context.Context, sid string) (Live, error) {
 	s.cache.put(found, epoch)
 	return found, nil
 }
-
-// StillLive reports whether a session that was authenticated before may go on. It asks the store
-// at most every few seconds, like Authenticate.
-func (s *Service) StillLive(ctx context.Context, sid string) error {
-	live, err := s.live(ctx, sid)
-	if errors.Is(err, ErrNoSession) {
-		return errs.New(errs.SessionRevoked)
-	}
-	if err != nil {
-		return err
-	}
-	return live.usable()
-}

@@ -26,22 +26,6 @@ func (s *Service) Mask(ctx context.Context, actor Actor, lang locale.Lang) (prof
 	return s.mask(ctx, actor.Account, lang)
 }
 
-// ChatActor is the actor as the chat knows him.
-func (s *Service) ChatActor(ctx context.Context, actor Actor, lang locale.Lang) (profile.Actor, error) {
-	mask, err := s.mask(ctx, actor.Account, lang)
-	if err != nil {
-		return profile.Actor{}, err
-	}
-	role := profile.RoleUser
-	switch {
-	case actor.Account.Has(account.RoleAdmin):
-		role = profile.RoleAdmin
-	case actor.Account.Has(account.RoleModerator):
-		role = profile.RoleModerator
-	}
-	return profile.Actor{Profile: mask, Role: role, LimitKey: s.vault.LimitKey(int64(actor.Account.ID))}, nil
-}
-
 // mask runs after and apart from the transaction of the sign-in, so that the database does not pair
 // account and mask by their commit; it can be repeated, the unique owner tag decides (decision 6).
 func (s *Service) mask(ctx context.Context, a account.Account, lang locale.Lang) (profile.Profile, error) {

@@ -48,6 +48,7 @@ type Service struct {
 	onceOnly   bool
 	lang       locale.Lang
 	cache      *liveCache
+	worn       *wornMasks
 }
 
 // New makes the service. now is the clock of all decisions.
@@ -59,7 +60,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	return &Service{
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
-		cache: newLiveCache(now),
+		cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
 }
 

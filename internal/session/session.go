@@ -63,6 +63,8 @@ type Store interface {
 	Transaction(ctx context.Context, do func(Tx) error) error
 	// LiveSession finds a session and its account; ErrNoSession when there is none.
 	LiveSession(ctx context.Context, id string) (Live, error)
+	// LiveSessions finds those of the sessions that exist, with their accounts.
+	LiveSessions(ctx context.Context, ids []string) ([]Live, error)
 	// ConfirmGeneration marks the generation of a session as used, if it still is the present one.
 	ConfirmGeneration(ctx context.Context, id string, generation int64) error
 	// NextGeneration moves an account from one mask generation to the next; false when it was not at from.
@@ -80,8 +82,8 @@ type Tx interface {
 	// LinkTelegram stores the sealed identity and the language of a; the newest proof of a username takes its tag over.
 	LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error
 
-	// LiveSessions lists the sessions of an account that are not revoked, least recently used first.
-	LiveSessions(ctx context.Context, id account.ID) ([]Session, error)
+	// SessionsOf lists the sessions of an account that are not revoked, least recently used first.
+	SessionsOf(ctx context.Context, id account.ID) ([]Session, error)
 	// SessionForUpdate reads a session and its account, and holds the session until the commit; ErrNoSession when there is none.
 	SessionForUpdate(ctx context.Context, id string) (Live, error)
 	InsertSession(ctx context.Context, s Session) error

@@ -132,7 +132,7 @@ func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof
 		r.Account, r.Session, r.Detail = int64(live.Account.ID), session, detail
 		return tx.Audit(ctx, r)
 	}
-	others, err := tx.LiveSessions(ctx, live.Account.ID)
+	others, err := tx.SessionsOf(ctx, live.Account.ID)
 	if err != nil {
 		return err
 	}

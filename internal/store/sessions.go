@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,11 +48,41 @@ func scanLive(row scanner) (live session.Live, err error) {
 	return live, finishAccount()
 }
 
-const liveQuery = `SELECT ` + sessionColumns + `, ` + accountColumns + ` FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id = $1`
+const liveQuery = `SELECT ` + sessionColumns + `, ` + accountColumns + ` FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id`
 
 // LiveSession finds a session and its account; session.ErrNoSession when there is none.
 func (s *Store) LiveSession(ctx context.Context, id string) (session.Live, error) {
-	return scanLive(s.read.QueryRowContext(ctx, liveQuery, id))
+	return scanLive(s.read.QueryRowContext(ctx, liveQuery+` = $1`, id))
+}
+
+// LiveSessions finds those of the sessions that exist, with their accounts.
+func (s *Store) LiveSessions(ctx context.Context, ids []string) (live []session.Live, err error) {
+	for chunk := range slices.Chunk(ids, 500) {
+		if live, err = s.appendLive(ctx, live, chunk); err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+func (s *Store) appendLive(ctx context.Context, live []session.Live, ids []string) (_ []session.Live, err error) {
+	places, args := make([]string, len(ids)), make([]any, len(ids))
+	for i, id := range ids {
+		places[i], args[i] = "$"+strconv.Itoa(i+1), id
+	}
+	rows, err := s.read.QueryContext(ctx, liveQuery+` IN (`+strings.Join(places, ", ")+`)`, args...)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		found, err := scanLive(rows)
+		if err != nil {
+			return nil, err
+		}
+		live = append(live, found)
+	}
+	return live, failure(rows.Err())
 }
 
 // ConfirmGeneration marks the generation of a session as used, if it still is the present one.
@@ -83,14 +115,14 @@ func (s *Store) Transaction(ctx context.Context, do func(session.Tx) error) erro
 }
 
 func (t *sessionTx) SessionForUpdate(ctx context.Context, id string) (session.Live, error) {
-	query := liveQuery
+	query := liveQuery + ` = $1`
 	if t.store.pool != nil {
 		query += ` FOR UPDATE OF s`
 	}
 	return scanLive(t.tx.QueryRowContext(ctx, query, id))
 }
 
-func (t *sessionTx) LiveSessions(ctx context.Context, id account.ID) (live []session.Session, err error) {
+func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) (live []session.Session, err error) {
 	rows, err := t.tx.QueryContext(ctx,
 		`SELECT `+sessionColumns+` FROM sessions s WHERE s.account_id = $1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at, s.stepped_at, s.id`, id)
 	if err != nil {

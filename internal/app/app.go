@@ -1,0 +1,256 @@
+// Package app puts the server together: New, Serve, Close. It is the only package that knows all
+// others.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"maska/internal/cluster"
+	"maska/internal/config"
+	"maska/internal/httpapi"
+	"maska/internal/limit"
+	"maska/internal/profile"
+	"maska/internal/profile/nickname"
+	"maska/internal/random"
+	"maska/internal/session"
+	"maska/internal/store"
+	"maska/internal/telegram"
+	"maska/web"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 16 << 10
+	// drainSpread is the time over which the sockets are closed at the end, so that clients do not
+	// all come back in the same moment (decision 28).
+	drainSpread = 5 * time.Second
+	// drainLimit ends the drain whatever is still under way.
+	drainLimit = 10 * time.Second
+	// limiterKeys bounds the memory of the limiter.
+	limiterKeys = 1 << 20
+)
+
+// App is a server that listens. Serve it, then it is closed; or Close it without serving.
+type App struct {
+	cfg      config.Config
+	log      *slog.Logger
+	now      func() time.Time
+	store    *store.Store
+	release  func() error // gives the data folder back
+	sessions *session.Service
+	profiles *profile.Service
+	chat     *chat
+	api      *httpapi.API
+	listener net.Listener
+	madeKey  string // path of a root key that was made at this start
+	draining atomic.Bool
+}
+
+// Migrate brings the database to the state of this binary and names the database.
+func Migrate(ctx context.Context, cfg config.Config) (string, error) {
+	db, release, err := openStore(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	return db.Name(), errors.Join(db.Migrate(ctx), db.Close(), release())
+}
+
+// New opens what the settings name, listens, and leaves everything ready for Serve.
+func New(ctx context.Context, cfg config.Config, version string, log *slog.Logger) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, now: time.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Address()); err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; is another server running there? choose another PORT", cfg.Address(), err)
+	}
+	if a.store, a.release, err = openStore(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := a.store.Migrate(ctx); err != nil {
+		return nil, fmt.Errorf("migrate the database: %w", err)
+	}
+	return a, a.assemble(ctx, version)
+}
+
+func (a *App) assemble(ctx context.Context, version string) error {
+	source := random.New(rand.Reader)
+	keys, made, err := openVault(ctx, a.cfg, a.store)
+	if err != nil {
+		return err
+	}
+	a.madeKey = made
+	tokens, dev := a.cfg.Tokens(), (*httpapi.Dev)(nil)
+	if a.cfg.Dev {
+		token, err := devToken(a.cfg.DataDir, source)
+		if err != nil {
+			return err
+		}
+		tokens, dev = []string{token}, &httpapi.Dev{Token: token, Now: a.now}
+	}
+	verifier, err := telegram.NewVerifier(tokens, telegram.Limits{MaxAge: a.cfg.AuthMaxAge, MaxSkew: telegram.DefaultMaxSkew})
+	if err != nil {
+		return err
+	}
+	limiter := a.limiter()
+	a.profiles = profile.NewService(a.store.Profiles(), nickname.New(rand.Reader), keys, source, a.now)
+	accessKey := []byte(a.cfg.JWTSecret)
+	if len(accessKey) == 0 {
+		if accessKey, err = keys.Key("jwt"); err != nil {
+			return err
+		}
+	}
+	sessionConfig := session.Config{
+		AccessKey: accessKey, AccessLife: a.cfg.AccessLife, OnceOnly: a.cfg.Replay == "once", Language: a.cfg.Locale,
+	}
+	for _, previous := range a.cfg.JWTSecretPrevious {
+		sessionConfig.PreviousKeys = append(sessionConfig.PreviousKeys, []byte(previous))
+	}
+	if a.sessions, err = session.New(sessionConfig, a.store, a.profiles, verifier, keys, limiter, source, a.now); err != nil {
+		return err
+	}
+	files, err := fs.Sub(web.Dist, "dist")
+	if err != nil {
+		return err
+	}
+	origins := a.cfg.CORSOrigins
+	if a.cfg.Dev {
+		origins = append(origins, "http://localhost:5173") // Vite
+	}
+	if a.chat, err = a.openChat(ctx, keys, limiter, source, origins); err != nil {
+		return err
+	}
+	a.api, err = httpapi.New(httpapi.Config{
+		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername,
+		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
+		Dev:      dev, Version: version,
+	}, httpapi.Deps{
+		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Vault: keys, Limiter: limiter,
+		Random: source, Log: a.log, Web: files,
+		Backends: []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}},
+	})
+	return err
+}
+
+// limiter counts in this process; RATE_LIMITS=off and RATE_LIMIT_SCALE are applied here.
+func (a *App) limiter() limit.Limiter {
+	scale := a.cfg.RateLimitScale
+	if a.cfg.LimitsOff {
+		scale = 0
+	}
+	return limit.Scaled(cluster.NewMemoryLimiter(a.now, limiterKeys), scale)
+}
+
+func (a *App) notDraining(context.Context) error {
+	if a.draining.Load() {
+		return errors.New("draining")
+	}
+	return nil
+}
+
+// URL is where the server can be reached from this machine.
+func (a *App) URL() string {
+	host, port, err := net.SplitHostPort(a.listener.Addr().String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Greeting is what the operator reads at start: which parts were chosen, without secrets.
+func (a *App) Greeting() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Maska listens on %s\n", a.listener.Addr())
+	place := ""
+	if a.cfg.DatabaseURL == "" {
+		place = " in " + a.cfg.DataDir
+	}
+	fmt.Fprintf(&b, "database: %s%s · bus: this process · limits: %s\n", a.store.Name(), place, a.limitsInWords())
+	if a.madeKey != "" {
+		fmt.Fprintf(&b, "A root key was made: %s. Back it up apart from the database; without it masks lose their owners.\n", a.madeKey)
+	}
+	if a.cfg.Dev {
+		fmt.Fprintf(&b, "No TELEGRAM_BOT_TOKEN: developer mode, this machine only.\nOpen %s/dev\n", a.URL())
+	} else {
+		fmt.Fprintf(&b, "Open %s from the bot.\n", a.cfg.PublicURL)
+	}
+	return b.String()
+}
+
+func (a *App) limitsInWords() string {
+	switch {
+	case a.cfg.LimitsOff:
+		return "OFF, for load tests only"
+	case a.cfg.RateLimitScale != 1:
+		return fmt.Sprintf("× %g", a.cfg.RateLimitScale)
+	}
+	return "on"
+}
+
+// Serve answers until ctx ends, then drains: not ready any more, sockets closed one after another
+// while they are still served, requests finished, database last. It closes the app.
+func (a *App) Serve(ctx context.Context) error {
+	if a.cfg.LimitsOff {
+		a.log.WarnContext(ctx, "RATE_LIMITS=off: nobody is limited")
+	}
+	server := &http.Server{
+		Handler: a.api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug), // what clients do wrong on the wire
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { a.runJobs(working) })
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(a.listener) }()
+
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		a.draining.Store(true)
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
+		a.log.InfoContext(limit, "draining")
+		// New requests are taken until the sockets are gone: polling clients need them to hear of it.
+		err = errors.Join(a.chat.drain(limit), server.Shutdown(limit))
+		cancel()
+	}
+	stop()
+	background.Wait()
+	return errors.Join(err, a.Close())
+}
+
+// Close gives everything back. It may be called again.
+func (a *App) Close() error {
+	var err error
+	if a.listener != nil {
+		if closing := a.listener.Close(); !errors.Is(closing, net.ErrClosed) {
+			err = closing
+		}
+	}
+	if a.chat != nil {
+		a.chat.close()
+	}
+	if a.store != nil {
+		err = errors.Join(err, a.store.Close())
+		a.store = nil
+	}
+	if a.release != nil {
+		err = errors.Join(err, a.release())
+		a.release = nil
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"runtime"
+
+	"maska/internal/account"
+	"maska/internal/errs"
+	"maska/internal/httpapi"
+	"maska/internal/limit"
+	"maska/internal/locale"
+	"maska/internal/message"
+	"maska/internal/random"
+	"maska/internal/realtime"
+	"maska/internal/room"
+	"maska/internal/session"
+	"maska/internal/vault"
+	"maska/socketio"
+)
+
+// maxFrame is the longest frame and the longest polling body, in bytes (decision 41).
+const maxFrame = 64 << 10
+
+// chat is the part of the app behind the sockets.
+type chat struct {
+	sockets *socketio.Server
+	sender  *message.Sender
+	history *message.History
+	feed    *realtime.Feed
+	hub     *realtime.Hub
+	vault   *vault.Vault
+}
+
+func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Limiter, source random.Source, origins []string) (*chat, error) {
+	global, err := room.EnsureGlobal(ctx, a.store, source, a.now())
+	if err != nil {
+		return nil, err
+	}
+	draftKey, err := keys.Key("draft")
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := socketio.New(socketio.Config{
+		MaxPayload: maxFrame, AllowOrigin: httpapi.AllowOrigin(a.cfg.PublicURL, origins), Logger: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &chat{sockets: sockets, history: message.NewHistory(a.store), vault: keys}
+	namespace := sockets.Namespace("/")
+	c.feed = realtime.NewFeed(realtime.FeedConfig{Audience: namespace, History: c.history, Bus: realtime.NoBus{}, Now: a.now, Log: a.log})
+	c.sender = message.NewSender(message.Config{
+		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.Message}, Publisher: c.feed, DraftKey: draftKey,
+		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(),
+	})
+	c.hub = realtime.NewHub(realtime.HubConfig{
+		Namespace: namespace, Feed: c.feed, Sender: c.sender, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
+		Locale: a.cfg.Locale, Now: a.now, Log: a.log, Unlimited: a.cfg.LimitsOff,
+	})
+	return c, nil
+}
+
+// leaders is how many transactions of the write path may be under way at once: SQLite has one writer.
+func (a *App) leaders() int {
+	if a.cfg.DatabaseURL == "" {
+		return 1
+	}
+	return max(2, runtime.GOMAXPROCS(0))
+}
+
+// Revoked closes the connections of ended sessions.
+func (c *chat) Revoked(sessions []string) {
+	for _, id := range sessions {
+		c.hub.Revoked(id, errs.SessionRevoked)
+	}
+}
+
+// MaskChanged gives the connections of an account its new mask.
+func (c *chat) MaskChanged(id account.ID) { c.hub.MaskChanged(c.vault.LimitKey(int64(id))) }
+
+// drain closes the sockets one after another, and serves each until then.
+func (c *chat) drain(ctx context.Context) error {
+	return c.sockets.Shutdown(ctx, drainSpread)
+}
+
+// close ends the parts in the order in which they depend on each other: nobody asks, nothing is
+// stored any more, nothing is delivered.
+func (c *chat) close() {
+	c.hub.Close()
+	c.sender.Close()
+	c.feed.Close()
+}
+
+// authenticator shows sessions to the sockets, which know masks only.
+type authenticator struct {
+	sessions *session.Service
+	lang     locale.Lang
+}
+
+func (s authenticator) Authenticate(ctx context.Context, token string) (realtime.Identity, error) {
+	actor, err := s.sessions.Authenticate(ctx, token)
+	if err != nil {
+		return realtime.Identity{}, err
+	}
+	chat, err := s.sessions.ChatActor(ctx, actor, s.lang)
+	if err != nil {
+		return realtime.Identity{}, err
+	}
+	return realtime.Identity{Session: actor.Session, Actor: chat, ExpiresAt: actor.ExpiresAt}, nil
+}
+
+func (s authenticator) Standings(ctx context.Context, identities []realtime.Identity) ([]realtime.Standing, error) {
+	ids := make([]string, len(identities))
+	for i, identity := range identities {
+		ids[i] = identity.Session
+	}
+	found, err := s.sessions.Standings(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]realtime.Standing, len(found))
+	for i, standing := range found {
+		all[i] = realtime.Standing(standing)
+	}
+	return all, nil
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"maska/internal/room"
+)
+
+// DropMessages deletes up to n of the oldest messages of each room that were sent before a moment,
+// and moves the room's oldest kept seq. It reports the most that it deleted in one room.
+func (s *Store) DropMessages(ctx context.Context, before time.Time, n int) (most int64, err error) {
+	ids, err := s.roomIDs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		dropped, err := s.dropOldest(ctx, id, before, n)
+		if err != nil {
+			return most, err
+		}
+		most = max(most, dropped)
+	}
+	return most, nil
+}
+
+func (s *Store) roomIDs(ctx context.Context) (ids []room.ID, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM rooms`)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id room.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, failure(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, failure(rows.Err())
+}
+
+// dropOldest looks at the n oldest rows only: seq and time run together, so a room with nothing to
+// drop costs n index entries, not a scan.
+func (s *Store) dropOldest(ctx context.Context, id room.ID, before time.Time, n int) (dropped int64, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `
+			DELETE FROM messages WHERE room_id = $1 AND seq IN (
+				SELECT seq FROM (SELECT seq, created_at FROM messages WHERE room_id = $1 ORDER BY seq LIMIT $2) AS oldest WHERE created_at < $3)`,
+			id, n, millis(before))
+		if err != nil {
+			return failure(err)
+		}
+		if dropped, err = result.RowsAffected(); err != nil || dropped == 0 {
+			return failure(err)
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE rooms SET first_seq = COALESCE((SELECT MIN(seq) FROM messages WHERE room_id = $1), head + 1) WHERE id = $1`, id)
+		return failure(err)
+	})
+	return dropped, err
+}
