@@ -1,8 +1,14 @@
 package socketio
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -80,12 +86,18 @@ type Config struct {
 	// when the header is missing (native clients), which is allowed. The
 	// default allows the server's own origin only, and never "null".
 	AllowOrigin func(r *http.Request, origin string) bool
+	// AllowAnyOrigin answers every origin with "*", "null" included; AllowOrigin
+	// is not asked then.
+	AllowAnyOrigin bool
 	// AllowCredentials adds Access-Control-Allow-Credentials to answers for an
 	// allowed foreign origin.
 	AllowCredentials bool
 	// Admit is asked before a session is opened; an error refuses it with
 	// code 4, "Forbidden", or the message of a *Refusal. It may block.
 	Admit func(*http.Request) error
+
+	// Engine, if set, makes the server speak Engine.IO without Socket.IO.
+	Engine *Engine
 
 	// Logger receives what the application cannot see otherwise: panics of
 	// handlers, and at debug level why connections ended. Default: none.
@@ -98,3 +110,98 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string { return r.Message }
+
+// withDefaults returns the settings with every default filled in, or what is
+// wrong with them.
+func (c Config) withDefaults() (Config, error) {
+	if c.Path == "" {
+		c.Path = "/socket.io/"
+	}
+	c.Path = "/" + strings.Trim(c.Path, "/") + "/"
+	if len(c.Transports) == 0 {
+		c.Transports = []Transport{Polling, WebSocket}
+	}
+	for _, t := range c.Transports {
+		if t != Polling && t != WebSocket {
+			return c, fmt.Errorf("socketio: unknown transport %q", t)
+		}
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&c.PingInterval, 25 * time.Second},
+		{&c.PingTimeout, 20 * time.Second},
+		{&c.UpgradeTimeout, 10 * time.Second},
+		{&c.ConnectTimeout, 10 * time.Second},
+		{&c.AckTimeout, 10 * time.Second},
+		{&c.ReadTimeout, 10 * time.Second},
+		{&c.WriteStall, 5 * time.Second},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+		if *d.value < 0 {
+			return c, errors.New("socketio: a timeout is negative")
+		}
+	}
+	for _, n := range []struct {
+		value    *int
+		standard int
+	}{
+		{&c.MaxPayload, 1_000_000},
+		{&c.MaxPostPackets, 256},
+		{&c.MaxAttachments, maxAttachments},
+		{&c.MaxPendingAcks, 256},
+		{&c.MaxQueueBytes, 256 << 10},
+		{&c.MaxQueuePackets, 256},
+		{&c.MaxSessions, -1},
+		{&c.MaxUnjoinedPerIP, 20},
+	} {
+		if *n.value == 0 {
+			*n.value = n.standard
+		}
+	}
+	switch {
+	case c.MaxPayload < 0:
+		return c, errors.New("socketio: MaxPayload must be a limit")
+	case c.MaxAttachments < 0 || c.MaxAttachments > maxAttachments:
+		return c, fmt.Errorf("socketio: MaxAttachments is at most %d", maxAttachments)
+	case c.InboundRate > 0 && c.InboundBurst < 1, c.HandshakeRate > 0 && c.HandshakeBurst < 1:
+		return c, errors.New("socketio: a rate needs a burst of at least 1")
+	case c.AllowAnyOrigin && c.AllowCredentials:
+		return c, errors.New("socketio: credentials and any origin exclude each other")
+	}
+	if c.AllowOrigin == nil {
+		c.AllowOrigin = sameOrigin
+	}
+	if c.ClientIP == nil {
+		c.ClientIP = peerIP
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// maxAttachments is what Socket.IO parsers accept.
+const maxAttachments = 10
+
+// offers reports whether a transport is enabled.
+func (c *Config) offers(t Transport) bool { return slices.Contains(c.Transports, t) }
+
+// sameOrigin allows a page of the same host and port. The scheme is not
+// compared: TLS may end before us.
+func sameOrigin(r *http.Request, origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// peerIP returns the address of the connection, without its port.
+func peerIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/url"
-	"time"
+	"slices"
+	"sync"
 )
 
 // Errors of a Socket's methods.
@@ -19,11 +18,34 @@ var (
 	ErrForeignPacket = errors.New("socketio: packet belongs to another namespace")
 )
 
+type socketState uint8
+
+const (
+	joining socketState = iota // OnConnect runs
+	connected
+	ended
+)
+
 // Socket is one client in one namespace, from OnConnect to OnDisconnect. Its
-// methods are safe for concurrent use and, but for EmitWithAck, never block.
+// methods are safe for concurrent use and, but for EmitWithAck, never wait for
+// the peer.
 type Socket struct {
-	id string
-	ns *Namespace
+	id   string
+	ns   *Namespace
+	sess *session
+	auth json.RawMessage
+
+	welcomed bool // by OnConnected; under the session's readMu
+
+	mu     sync.Mutex
+	state  socketState
+	held   []post // what OnConnect sent, until the reply
+	seats  []*seat
+	data   any
+	ctx    context.Context //nolint:containedctx // it is the socket's lifetime
+	cancel context.CancelFunc
+	acks   map[int64]chan []Value
+	ackID  int64
 }
 
 // ID is the public id of the socket, unguessable and different on each
@@ -33,63 +55,247 @@ func (s *Socket) ID() string { return s.id }
 // Namespace returns the namespace the socket is in.
 func (s *Socket) Namespace() *Namespace { return s.ns }
 
-// Handshake tells how a socket came.
-type Handshake struct {
-	Header     http.Header
-	Query      url.Values
-	URL        string // as requested: path and query
-	RemoteAddr string // Config.ClientIP of the request
-	Time       time.Time
-	Secure     bool            // over TLS
-	XDomain    bool            // the request had an Origin header
-	Auth       json.RawMessage // the CONNECT payload, a JSON object; nil when absent
-}
-
 // Handshake returns the facts of the connection's first request and of the
 // socket's CONNECT. It is built anew at each call, because an idle connection
 // keeps it packed: keep the parts you need, not the whole.
-func (s *Socket) Handshake() *Handshake { return nil }
+func (s *Socket) Handshake() *Handshake {
+	h := s.sess.facts.unpack()
+	h.Auth = s.auth
+	return h
+}
 
 // Emit sends an event to this socket. The error is ErrDisconnected, or that of
 // encoding the arguments; nil means queued, not received.
-func (s *Socket) Emit(event string, args ...any) error { return errors.ErrUnsupported }
+func (s *Socket) Emit(event string, args ...any) error {
+	p, err := s.ns.Encode(event, args...)
+	if err != nil {
+		return err
+	}
+	return s.send(opSend, p)
+}
 
 // Send sends an encoded packet of this socket's namespace.
-func (s *Socket) Send(p *Packet) error { return errors.ErrUnsupported }
+func (s *Socket) Send(p *Packet) error { return s.send(opSend, p) }
 
 // SendVolatile is Send for what is worthless later: the packet is dropped if
 // the peer has not taken what was sent before.
-func (s *Socket) SendVolatile(p *Packet) error { return errors.ErrUnsupported }
+func (s *Socket) SendVolatile(p *Packet) error { return s.send(opVolatile, p) }
+
+func (s *Socket) send(kind op, p *Packet) error {
+	if p.ns != s.ns {
+		return ErrForeignPacket
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return ErrDisconnected
+	}
+	s.post(post{op: kind, sess: s.sess, pkt: p})
+	return nil
+}
+
+// post hands p to the shard, or holds it back until the CONNECT reply. The
+// caller holds s.mu, which keeps concurrent calls in one order.
+func (s *Socket) post(p post) {
+	if s.state == joining {
+		s.held = append(s.held, p)
+		return
+	}
+	s.sess.shard.post(p)
+}
 
 // EmitWithAck sends an event, waits for the client's acknowledgement and
 // returns its arguments. It ends with ctx, after Config.AckTimeout
 // (context.DeadlineExceeded), or with ErrDisconnected. Do not call it on the
 // goroutine of a handler of the same connection: the answer could not be read.
 func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) ([]Value, error) {
-	return nil, errors.ErrUnsupported
+	if event == "" {
+		return nil, errNoName
+	}
+	id, answer, err := s.expectAck()
+	if err != nil {
+		return nil, err
+	}
+	defer s.forgetAck(id)
+	p, err := s.ns.encode(event, id, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.send(opSend, p); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.ns.srv.cfg.AckTimeout)
+	defer cancel()
+	select {
+	case values, ok := <-answer:
+		if !ok {
+			return nil, ErrDisconnected
+		}
+		return values, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
-// Join puts the socket into a room; joining twice is joining once.
-func (s *Socket) Join(room string) {}
+func (s *Socket) expectAck() (int64, chan []Value, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.state == ended:
+		return 0, nil, ErrDisconnected
+	case exceeds(len(s.acks)+1, s.ns.srv.cfg.MaxPendingAcks):
+		return 0, nil, ErrTooManyAcks
+	}
+	if s.acks == nil {
+		s.acks = make(map[int64]chan []Value)
+	}
+	id := s.ackID
+	s.ackID++
+	answer := make(chan []Value, 1)
+	s.acks[id] = answer
+	return id, answer, nil
+}
+
+func (s *Socket) forgetAck(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.acks, id)
+	if len(s.acks) == 0 {
+		s.acks = nil
+	}
+}
+
+// acknowledged takes the client's answer; one that nobody waits for is ignored.
+func (s *Socket) acknowledged(id int64, values []Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if answer, ok := s.acks[id]; ok {
+		delete(s.acks, id)
+		answer <- values
+	}
+}
+
+// Join puts the socket into a room; joining twice is joining once. Every socket
+// is in the room "" by itself.
+func (s *Socket) Join(room string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended || room == "" || s.seatIn(room) >= 0 {
+		return
+	}
+	s.takeSeat(room)
+}
+
+func (s *Socket) takeSeat(room string) {
+	seat := s.ns.take(room, s.sess)
+	s.seats = append(s.seats, seat)
+	s.post(post{op: opJoin, seat: seat})
+}
 
 // Leave takes the socket out of a room.
-func (s *Socket) Leave(room string) {}
+func (s *Socket) Leave(room string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.seatIn(room)
+	if i < 0 || room == "" {
+		return
+	}
+	s.giveSeat(s.seats[i])
+	s.seats = slices.Delete(s.seats, i, i+1)
+}
+
+func (s *Socket) giveSeat(seat *seat) {
+	s.post(post{op: opLeave, seat: seat})
+	s.ns.release(seat)
+}
+
+// seatIn finds the socket's seat in a room, or -1. A socket is in few rooms.
+func (s *Socket) seatIn(room string) int {
+	return slices.IndexFunc(s.seats, func(seat *seat) bool { return seat.room.name == room })
+}
+
+// welcome makes a socket that OnConnect admitted a connected one, unless it
+// has ended meanwhile.
+func (s *Socket) welcome() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return false
+	}
+	s.state = connected
+	s.sess.shard.post(post{op: opSend, sess: s.sess, pkt: s.ns.control(typeConnect, []byte(`{"sid":"`+s.id+`"}`))})
+	s.takeSeat("")
+	for _, p := range s.held {
+		s.sess.shard.post(p)
+	}
+	s.held = nil
+	return true
+}
+
+// end ends the socket, once: no more packets, no rooms, nobody waiting. The
+// last packet, if not nil, goes out behind everything else.
+func (s *Socket) end(last *Packet) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return false
+	}
+	if last != nil {
+		s.post(post{op: opSend, sess: s.sess, pkt: last})
+	}
+	for _, seat := range s.seats {
+		s.giveSeat(seat)
+	}
+	s.state, s.seats, s.held = ended, nil, nil
+	for _, answer := range s.acks {
+		close(answer)
+	}
+	s.acks = nil
+	if s.cancel != nil {
+		s.cancel()
+	}
+	return true
+}
 
 // Disconnect ends this socket with a DISCONNECT packet, after everything
 // emitted before. The client does not reconnect by itself; its other
 // namespaces go on.
-func (s *Socket) Disconnect() {}
+func (s *Socket) Disconnect() {
+	if s.end(s.ns.leaving) {
+		s.sess.app.(*client).left(s, ReasonServerDisconnect)
+	}
+}
 
 // Close ends the whole connection, with all its namespaces, without a
 // DISCONNECT packet, after everything emitted before. The client sees
 // "transport close" and reconnects by itself.
-func (s *Socket) Close() {}
+func (s *Socket) Close() {
+	s.sess.shard.post(post{op: opClose, sess: s.sess, end: forcedClose})
+}
 
 // SetData keeps any value of the application with the socket; Data returns it.
-func (s *Socket) SetData(v any) {}
+func (s *Socket) SetData(v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data = v
+}
 
 // Data returns the value of the last SetData, or nil.
-func (s *Socket) Data() any { return nil }
+func (s *Socket) Data() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data
+}
 
 // Context is cancelled when the socket ends, before OnDisconnect runs.
-func (s *Socket) Context() context.Context { return nil }
+func (s *Socket) Context() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancel(context.Background())
+		if s.state == ended {
+			s.cancel()
+		}
+	}
+	return s.ctx
+}

@@ -1,0 +1,218 @@
+package socketio
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Packet is an encoded, framed event, immutable and free to be kept and sent
+// any number of times within its namespace.
+type Packet struct {
+	ns    *Namespace // nil for what the engine itself sends
+	frame []byte     // WebSocket: the text frame and, right behind it, a frame per attachment
+	text  []byte     // the text frame's payload, within frame; nil for a lone binary message
+	bins  [][]byte   // the attachments, within frame
+}
+
+// Text returns the packet as Engine.IO text, `42["name",…]`, for FromText of
+// another node. It is nil for a packet with binary attachments. The caller
+// must not change it.
+func (p *Packet) Text() []byte {
+	if len(p.bins) > 0 {
+		return nil
+	}
+	return p.text
+}
+
+// Size returns the bytes the packet takes on a WebSocket.
+func (p *Packet) Size() int { return len(p.frame) }
+
+// textPacket frames Engine.IO text.
+func textPacket(text string) *Packet {
+	frame := appendFrame(make([]byte, 0, len(text)+10), frameText, []byte(text))
+	return &Packet{frame: frame, text: frame[len(frame)-len(text):]}
+}
+
+// binaryPacket frames an Engine.IO binary message.
+func binaryPacket(data []byte) *Packet {
+	frame := appendFrame(make([]byte, 0, len(data)+10), frameBinary, data)
+	return &Packet{frame: frame, bins: [][]byte{frame[len(frame)-len(data):]}}
+}
+
+// errBinaryPlace is the error for a Binary where it cannot become an attachment.
+var errBinaryPlace = errors.New("socketio: Binary inside of an argument must be in a map[string]any or []any")
+
+// MarshalJSON fails: the encoder finds Binary itself, where it can.
+func (b Binary) MarshalJSON() ([]byte, error) { return nil, errBinaryPlace }
+
+// encoder writes the JSON array of a packet and collects its attachments.
+type encoder struct {
+	buf  bytes.Buffer
+	bins [][]byte
+}
+
+// headRoom is left free before the JSON: frame header, types, attachment count,
+// namespace and ack id go there once they are known.
+const headRoom = 10 + 2 + 3 + maxNamespaceName + 1 + maxAckDigits
+
+// encode makes a packet of an event (name not empty) or an acknowledgement.
+func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) {
+	if isReserved(name) {
+		return nil, fmt.Errorf("socketio: event name %q is reserved", name)
+	}
+	var e encoder
+	e.buf.Grow(headRoom + 128)
+	e.buf.Write(make([]byte, headRoom))
+	e.buf.WriteByte('[')
+	first := true
+	kind := byte(typeAck)
+	if name != "" {
+		kind, first = typeEvent, false
+		if err := e.json(name); err != nil {
+			return nil, err
+		}
+	}
+	for _, arg := range args {
+		if !first {
+			e.buf.WriteByte(',')
+		}
+		first = false
+		if err := e.value(arg); err != nil {
+			return nil, fmt.Errorf("encode %q: %w", name, err)
+		}
+	}
+	e.buf.WriteByte(']')
+	if len(e.bins) > 0 {
+		kind += typeBinaryEvent - typeEvent
+	}
+	return n.assemble(kind, ack, e.buf.Bytes(), e.bins), nil
+}
+
+// assemble puts the head before the payload, which starts with headRoom free
+// bytes, and the attachments behind it.
+func (n *Namespace) assemble(kind byte, ack int64, payload []byte, bins [][]byte) *Packet {
+	var head [headRoom]byte
+	h := append(head[:0], '4', kind)
+	if len(bins) > 0 {
+		h = append(strconv.AppendInt(h, int64(len(bins)), 10), '-')
+	}
+	if n.name != "/" {
+		h = append(append(h, n.name...), ',')
+	}
+	if ack != noAck {
+		h = strconv.AppendInt(h, ack, 10)
+	}
+	textLen := len(h) + len(payload) - headRoom
+	var wsHead [10]byte
+	f := appendFrameHeader(wsHead[:0], frameText, textLen)
+
+	start := headRoom - len(h) - len(f)
+	copy(payload[start:], f)
+	copy(payload[start+len(f):], h)
+	p := &Packet{ns: n, frame: payload[start:]}
+	for _, bin := range bins {
+		p.frame = appendFrame(p.frame, frameBinary, bin)
+	}
+	p.text = p.frame[len(f) : len(f)+textLen : len(f)+textLen]
+	at := len(f) + textLen
+	for _, bin := range bins {
+		at += len(appendFrameHeader(wsHead[:0], frameBinary, len(bin)))
+		p.bins = append(p.bins, p.frame[at:at+len(bin):at+len(bin)])
+		at += len(bin)
+	}
+	return p
+}
+
+// control makes a packet without an array: CONNECT, DISCONNECT, CONNECT_ERROR.
+func (n *Namespace) control(kind byte, payload []byte) *Packet {
+	return n.assemble(kind, noAck, append(make([]byte, headRoom, headRoom+len(payload)), payload...), nil)
+}
+
+// value writes one argument.
+func (e *encoder) value(v any) error {
+	switch v := v.(type) {
+	case Binary:
+		e.attach(v)
+	case []byte:
+		e.attach(v)
+	case Value:
+		e.received(v)
+	case json.RawMessage:
+		if !utf8.Valid(v) || !json.Valid(v) {
+			return errors.New("socketio: json.RawMessage is not valid JSON")
+		}
+		e.buf.Write(v)
+	case map[string]any:
+		e.buf.WriteByte('{')
+		for i, key := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				e.buf.WriteByte(',')
+			}
+			if err := e.json(key); err != nil {
+				return err
+			}
+			e.buf.WriteByte(':')
+			if err := e.value(v[key]); err != nil {
+				return err
+			}
+		}
+		e.buf.WriteByte('}')
+	case []any:
+		e.buf.WriteByte('[')
+		for i, item := range v {
+			if i > 0 {
+				e.buf.WriteByte(',')
+			}
+			if err := e.value(item); err != nil {
+				return err
+			}
+		}
+		e.buf.WriteByte(']')
+	default:
+		return e.json(v)
+	}
+	return nil
+}
+
+// json writes what encoding/json makes of v, without escaping HTML.
+func (e *encoder) json(v any) error {
+	enc := json.NewEncoder(&e.buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	e.buf.Truncate(e.buf.Len() - 1) // the encoder's newline
+	return nil
+}
+
+func (e *encoder) attach(b []byte) {
+	e.placeholder(len(e.bins))
+	e.bins = append(e.bins, b)
+}
+
+func (e *encoder) placeholder(num int) {
+	e.buf.WriteString(`{"_placeholder":true,"num":`)
+	e.buf.Write(strconv.AppendInt(e.buf.AvailableBuffer(), int64(num), 10))
+	e.buf.WriteByte('}')
+}
+
+// received writes a received argument, its attachments numbered anew.
+func (e *encoder) received(v Value) {
+	if len(v.raw) == 0 {
+		e.buf.WriteString("null")
+		return
+	}
+	at := 0
+	for _, h := range v.holes() {
+		e.buf.Write(v.raw[at:h.start])
+		e.attach(v.bins[h.num])
+		at = h.end
+	}
+	e.buf.Write(v.raw[at:])
+}
