@@ -16,9 +16,9 @@ import (
 	"maska/internal/telegram"
 )
 
-// run starts the program's initdata commands as a shell would and returns what
+// runInitdata starts the program's initdata commands as a shell would and returns what
 // they printed.
-func run(t *testing.T, stdin string, args ...string) (string, error) {
+func runInitdata(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
 	var program struct {
 		Initdata initdataCmd `cmd:""`
@@ -85,7 +85,7 @@ func TestCheckJudgesEveryVectorAsStated(t *testing.T) {
 				} else {
 					args = append(args, "--token", v.Token)
 				}
-				printed, err := run(t, input, args...)
+				printed, err := runInitdata(t, input, args...)
 				want, wantCode := []string{fmt.Sprintf(`{"ok":true,"userId":%d}`+"\n", v.UserID)}, 0
 				if v.Expect == "reject" {
 					want, wantCode = nil, 1
@@ -117,11 +117,11 @@ func exitCode(t *testing.T, err error) int {
 	return exit.ExitCode()
 }
 
-const token = "700000001:AAMadeUpTokenOnlyForTests_000000000000"
+const testToken = "700000001:AAMadeUpTokenOnlyForTests_000000000000"
 
 func TestSignedInitDataPassesTheCheckAndSaysWhatWasAsked(t *testing.T) {
-	raw, err := run(
-		t, "", "sign", "--token", token, "--id", "4503599627370495", "--first-name", "Анна + 1", "--last-name", "Ли",
+	raw, err := runInitdata(
+		t, "", "sign", "--token", testToken, "--id", "4503599627370495", "--first-name", "Анна + 1", "--last-name", "Ли",
 		"--username", "anna", "--language", "ru", "--start-param", "r_1", "--auth-date", "1760000000",
 	)
 	if err != nil {
@@ -132,35 +132,35 @@ func TestSignedInitDataPassesTheCheckAndSaysWhatWasAsked(t *testing.T) {
 			t.Errorf("no %s in %s", part, raw)
 		}
 	}
-	printed, err := run(t, raw, "check", "--kind", "initdata", "--token", token, "--now", "1760000000")
+	printed, err := runInitdata(t, raw, "check", "--kind", "initdata", "--token", testToken, "--now", "1760000000")
 	if want := `{"ok":true,"userId":4503599627370495}` + "\n"; err != nil || printed != want {
 		t.Errorf("printed %s, %v; want %s", printed, err, want)
 	}
 }
 
 func TestSignAndCheckUseThePresentTimeByDefault(t *testing.T) {
-	raw, err := run(t, "", "sign", "--token", token, "--id", "5")
+	raw, err := runInitdata(t, "", "sign", "--token", testToken, "--id", "5")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if printed, err := run(t, raw, "check", "--kind", "initdata", "--token", token); err != nil {
+	if printed, err := runInitdata(t, raw, "check", "--kind", "initdata", "--token", testToken); err != nil {
 		t.Errorf("printed %s, %v", printed, err)
 	}
-	old, err := run(t, "", "sign", "--token", token, "--id", "5", "--auth-date", "1760000000")
+	old, err := runInitdata(t, "", "sign", "--token", testToken, "--id", "5", "--auth-date", "1760000000")
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed, err := run(t, old, "check", "--kind", "initdata", "--token", token)
+	printed, err := runInitdata(t, old, "check", "--kind", "initdata", "--token", testToken)
 	if want := `{"ok":false,"reason":"expired"}` + "\n"; exitCode(t, err) != 1 || printed != want {
 		t.Errorf("printed %s, want %s", printed, want)
 	}
-	if printed, err := run(t, old, "check", "--kind", "initdata", "--token", token, "--max-age", "9223372036854775807"); err != nil {
+	if printed, err := runInitdata(t, old, "check", "--kind", "initdata", "--token", testToken, "--max-age", "9223372036854775807"); err != nil {
 		t.Errorf("the longest age: printed %s, %v", printed, err)
 	}
 }
 
 func TestCheckReadsABoundedInputAndForgivesOneNewline(t *testing.T) {
-	raw, err := run(t, "", "sign", "--token", token, "--id", "5")
+	raw, err := runInitdata(t, "", "sign", "--token", testToken, "--id", "5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestCheckReadsABoundedInputAndForgivesOneNewline(t *testing.T) {
 		"binary":        "\x00\xff\xfe",
 	} {
 		for _, kind := range []string{"initdata", "widget", "ed25519"} {
-			printed, err := run(t, input, "check", "--kind", kind, "--token", token, "--bot-id", "1")
+			printed, err := runInitdata(t, input, "check", "--kind", kind, "--token", testToken, "--bot-id", "1")
 			if want := `{"ok":false,"reason":"malformed"}` + "\n"; exitCode(t, err) != 1 || printed != want {
 				t.Errorf("%s as %s: printed %s, want %s", name, kind, printed, want)
 			}
@@ -186,20 +186,20 @@ func TestCheckReadsABoundedInputAndForgivesOneNewline(t *testing.T) {
 
 func TestMistakesInTheCommandAreToldAndPrintNothing(t *testing.T) {
 	for name, args := range map[string][]string{
-		"no kind":            {"check", "--token", token},
-		"unknown kind":       {"check", "--kind", "oidc", "--token", token},
+		"no kind":            {"check", "--token", testToken},
+		"unknown kind":       {"check", "--kind", "oidc", "--token", testToken},
 		"no token":           {"check", "--kind", "initdata"},
 		"no token, widget":   {"check", "--kind", "widget"},
 		"no bot":             {"check", "--kind", "ed25519"},
 		"key too short":      {"check", "--kind", "ed25519", "--bot-id", "1", "--public-key", "00"},
-		"negative age":       {"check", "--kind", "initdata", "--token", token, "--max-age=-1"},
-		"now is no number":   {"check", "--kind", "initdata", "--token", token, "--now", "today"},
+		"negative age":       {"check", "--kind", "initdata", "--token", testToken, "--max-age=-1"},
+		"now is no number":   {"check", "--kind", "initdata", "--token", testToken, "--now", "today"},
 		"sign without token": {"sign", "--id", "5"},
-		"sign without id":    {"sign", "--token", token},
-		"sign id 0":          {"sign", "--token", token, "--id", "0"},
-		"sign id 2^52":       {"sign", "--token", token, "--id", "4503599627370496"},
+		"sign without id":    {"sign", "--token", testToken},
+		"sign id 0":          {"sign", "--token", testToken, "--id", "0"},
+		"sign id 2^52":       {"sign", "--token", testToken, "--id", "4503599627370496"},
 	} {
-		printed, err := run(t, "", args...)
+		printed, err := runInitdata(t, "", args...)
 		var exit exitError
 		if err == nil || errors.As(err, &exit) || printed != "" {
 			t.Errorf("%s: printed %q, %v; want an error to tell", name, printed, err)
