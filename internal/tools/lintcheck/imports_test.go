@@ -31,12 +31,13 @@ var law = []struct{ name, may string }{
 	{"internal/media", tools + " internal/profile"},
 	{"internal/message", tools + " internal/profile internal/room internal/media"},
 	{"internal/view", "internal/errs internal/locale internal/profile internal/room internal/media internal/message"},
-	{"internal/view/account", "internal/errs internal/locale internal/account internal/audit internal/session"},
+	{"internal/view/account", "internal/errs internal/locale internal/account internal/audit internal/session internal/profile internal/view"},
 
-	{"internal/httpapi", tools + domain + " internal/profile/maskart internal/profile/nickname internal/view internal/view/account web"},
+	{"internal/httpapi", tools + domain + " internal/profile/maskart internal/profile/nickname internal/view internal/view/account internal/telegram web"},
 	{"internal/realtime", words + " internal/errs internal/limit" + domain + " internal/view socketio"},
 	{"internal/store", tools + domain},
 	{"internal/cluster", tools + domain},
+	{"internal/cluster/clustertest", tools + domain},
 	{"internal/blob", tools + domain},
 	{"internal/mail", tools + domain},
 
