@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,15 +24,29 @@ const (
 	leeway         = 30 * time.Second
 )
 
-// claims are what an access token carries. Nothing in it is personal.
+// claims are what an access token carries. Nothing in it is personal. Times are UNIX seconds.
 type claims struct {
-	jwt.RegisteredClaims
-
+	Issuer     string   `json:"iss"`
+	Audience   string   `json:"aud"`
+	Subject    string   `json:"sub"` // the account id
 	Session    string   `json:"sid"`
 	Generation int64    `json:"gen"`
 	Use        string   `json:"use"`
 	Methods    []string `json:"amr"`
+	IssuedAt   int64    `json:"iat"`
+	NotBefore  int64    `json:"nbf,omitempty"`
+	ExpiresAt  int64    `json:"exp"`
+	ID         string   `json:"jti"`
 }
+
+// The library wants these for checks of its own, which are switched off: verify does them.
+
+func (claims) GetExpirationTime() (*jwt.NumericDate, error) { return nil, nil } //nolint:nilnil // not asked for
+func (claims) GetIssuedAt() (*jwt.NumericDate, error)       { return nil, nil } //nolint:nilnil // not asked for
+func (claims) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil } //nolint:nilnil // not asked for
+func (claims) GetIssuer() (string, error)                   { return "", nil }
+func (claims) GetSubject() (string, error)                  { return "", nil }
+func (claims) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
 
 // accessKeys signs with the first key and verifies with all of them.
 type accessKeys struct {
@@ -57,11 +70,9 @@ func keyID(key []byte) string {
 
 func (k accessKeys) sign(s Session, id string, now time.Time, life time.Duration) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: strconv.FormatInt(int64(s.Account), 10),
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)), ID: id,
-		},
+		Issuer: issuer, Audience: audience, Subject: strconv.FormatInt(int64(s.Account), 10),
 		Session: s.ID, Generation: s.Generation, Use: useAccess, Methods: s.Methods,
+		IssuedAt: now.Unix(), ExpiresAt: now.Add(life).Unix(), ID: id,
 	})
 	token.Header["kid"] = k.signing
 	return token.SignedString(k.byID[k.signing])
@@ -82,14 +93,14 @@ func (k accessKeys) verify(token string, now time.Time) (claims, account.ID, err
 		return claims{}, 0, errs.Wrap(errs.TokenInvalid, err)
 	}
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
-	if err != nil || id <= 0 || c.Use != useAccess || c.Session == "" || c.Issuer != issuer || !slices.Equal(c.Audience, []string{audience}) {
+	if err != nil || id <= 0 || c.Use != useAccess || c.Session == "" || c.Issuer != issuer || c.Audience != audience {
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
-	future := now.Add(leeway)
-	if c.ExpiresAt == nil || c.IssuedAt == nil || c.IssuedAt.After(future) || (c.NotBefore != nil && c.NotBefore.After(future)) {
+	future := now.Add(leeway).Unix()
+	if c.ExpiresAt <= 0 || c.IssuedAt <= 0 || c.IssuedAt > future || c.NotBefore > future {
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
-	if !now.Before(c.ExpiresAt.Add(leeway)) {
+	if now.Add(-leeway).Unix() >= c.ExpiresAt {
 		return c, account.ID(id), errs.New(errs.TokenExpired)
 	}
 	return c, account.ID(id), nil

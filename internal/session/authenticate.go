@@ -43,7 +43,7 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (Actor, error
 		}
 		s.cache.drop(live.Session.ID)
 	}
-	return Actor{Account: live.Account, Session: live.Session.ID, ExpiresAt: c.ExpiresAt.Time}, nil
+	return Actor{Account: live.Account, Session: live.Session.ID, ExpiresAt: time.Unix(c.ExpiresAt, 0)}, nil
 }
 
 // unknownSession tells an account that is gone from one whose session is gone.

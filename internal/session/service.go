@@ -98,7 +98,7 @@ func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale
 	}
 	return Tokens{
 		Access: access, AccessLife: s.accessLife,
-		Refresh: s.refresh.sign(live.Session), RefreshLife: end.Sub(now).Truncate(time.Second),
+		Refresh: s.refresh.sign(live.Session), RefreshLife: end.Sub(now).Round(time.Second),
 		Session: live.Session.ID, NewAccount: isNew, Account: live.Account, Identity: identity, Profile: mask,
 	}, nil
 }
