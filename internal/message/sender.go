@@ -17,7 +17,7 @@ import (
 // Limits of the write path.
 const (
 	maxBatch    = 256  // messages in one transaction
-	maxWaiting  = 2048 // messages that wait for one leader
+	maxWaiting  = 2048 // messages that wait for one leader, unless Config says otherwise
 	appendLimit = 2 * time.Second
 	retryPause  = 50 * time.Millisecond
 	retryAfter  = time.Second
@@ -98,6 +98,8 @@ type Config struct {
 	// Leaders is how many transactions may be under way at once: 1 for a database with one writer.
 	// All writes to one room go through one of them.
 	Leaders int
+	// Waiting is how many messages may wait for one leader; 0 means 2048.
+	Waiting int
 }
 
 // Result is the answer to the sender of a message.
@@ -130,8 +132,11 @@ type waiting struct {
 // NewSender starts a Sender; end it with Close.
 func NewSender(cfg Config) *Sender {
 	s := &Sender{Config: cfg, leaders: make([]chan *waiting, max(cfg.Leaders, 1))}
+	if s.Waiting == 0 {
+		s.Waiting = maxWaiting
+	}
 	for i := range s.leaders {
-		queue := make(chan *waiting, maxWaiting)
+		queue := make(chan *waiting, s.Waiting)
 		s.leaders[i] = queue
 		s.running.Go(func() { s.lead(queue) })
 	}

@@ -156,7 +156,7 @@ func (c *cursor) repair() {
 		c.doubt = false
 		c.mu.Unlock()
 
-		got, err := c.feed.since(c.id, after, epoch)
+		got, err := c.feed.since(context.Background(), c.id, after, epoch)
 
 		c.mu.Lock()
 		if err != nil {

@@ -220,7 +220,7 @@ func (h *Hub) onSync(c *conn, who Identity, payload []byte, r reply) {
 		r.fail(errs.Invalid("after", errs.Required))
 		return
 	}
-	got, err := h.Feed.Since(id, Place{After: *p.After, Epoch: p.Epoch})
+	got, err := h.Feed.Since(c.socket.Context(), id, Place{After: *p.After, Epoch: p.Epoch})
 	if err != nil {
 		r.fail(orUnavailable(err))
 		return

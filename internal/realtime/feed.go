@@ -298,7 +298,7 @@ func (f *Feed) Enter(ctx context.Context, l Listener, id room.ID, seen *Place) e
 	c, err := f.cursor(ctx, id)
 	if err == nil && seen != nil {
 		var entered bool
-		if entered, err = f.catchUp(c, l, *seen); entered {
+		if entered, err = f.catchUp(ctx, c, l, *seen); entered {
 			return nil
 		}
 	}
@@ -311,7 +311,7 @@ func (f *Feed) Enter(ctx context.Context, l Listener, id room.ID, seen *Place) e
 // tries bounds how often a catch-up is read anew because the room was faster than the tail is long.
 const tries = 3
 
-func (f *Feed) catchUp(c *cursor, l Listener, seen Place) (entered bool, err error) {
+func (f *Feed) catchUp(ctx context.Context, c *cursor, l Listener, seen Place) (entered bool, err error) {
 	entered, err = c.enterFromTail(l, seen.After, seen.Epoch)
 	if entered || err != nil {
 		f.counters.fromTail.Add(1)
@@ -319,7 +319,7 @@ func (f *Feed) catchUp(c *cursor, l Listener, seen Place) (entered bool, err err
 	}
 	for try := range tries {
 		f.counters.fromStore.Add(1)
-		got, err := f.since(c.id, seen.After, seen.Epoch)
+		got, err := f.since(ctx, c.id, seen.After, seen.Epoch)
 		if err != nil {
 			return false, err
 		}
@@ -332,15 +332,15 @@ func (f *Feed) catchUp(c *cursor, l Listener, seen Place) (entered bool, err err
 }
 
 // Since returns what changed in a room after a place.
-func (f *Feed) Since(id room.ID, seen Place) (message.CatchUp, error) {
-	return f.since(id, seen.After, seen.Epoch)
+func (f *Feed) Since(ctx context.Context, id room.ID, seen Place) (message.CatchUp, error) {
+	return f.since(ctx, id, seen.After, seen.Epoch)
 }
 
-// since reads the store once for all who ask the same at once.
-func (f *Feed) since(id room.ID, after int64, epoch string) (message.CatchUp, error) {
+// since reads the store once for all who ask the same at once, so it does not end with the first of them.
+func (f *Feed) since(ctx context.Context, id room.ID, after int64, epoch string) (message.CatchUp, error) {
 	key := fmt.Sprintf("%d %d %s", id, after, strconv.Quote(epoch))
 	got, err, _ := f.reads.Do(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), f.timing.ReadLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timing.ReadLimit)
 		defer cancel()
 		return f.history.Since(ctx, id, after, epoch)
 	})

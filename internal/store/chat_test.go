@@ -403,7 +403,7 @@ func TestFourAppendersAtOnceLeaveNoHoleAndNoDouble(t *testing.T) {
 		for n := range nodes {
 			node := db.open()
 			outcomes[n] = map[message.CID]message.Outcome{}
-			running.Go(func() { sendAll(t, node, all, outcomes[n], uint64(n)) })
+			running.Go(func() { sendAll(t, node, all, outcomes[n], n) })
 		}
 		running.Wait()
 		if t.Failed() {
@@ -441,15 +441,15 @@ func TestFourAppendersAtOnceLeaveNoHoleAndNoDouble(t *testing.T) {
 	})
 }
 
-func sendAll(t *testing.T, node *store.Store, all []message.Pending, outcomes map[message.CID]message.Outcome, seed uint64) {
-	order := rand.New(rand.NewPCG(seed, 1))
+func sendAll(t *testing.T, node *store.Store, all []message.Pending, outcomes map[message.CID]message.Outcome, number int) {
+	order := rand.New(rand.NewPCG(uint64(number), 1)) //nolint:gosec // an order that can be repeated, no secret
 	mine := append([]message.Pending(nil), all...)
 	order.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
 	for len(mine) > 0 {
 		n := min(len(mine), 1+order.IntN(20))
 		got, err := node.Append(t.Context(), start, mine[:n])
 		if err != nil {
-			t.Errorf("node %d: %v", seed, err)
+			t.Errorf("node %d: %v", number, err)
 			return
 		}
 		for i, o := range got {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"maska/internal/message"
@@ -29,9 +30,7 @@ func (s *Store) Before(ctx context.Context, id room.ID, before int64, limit int)
 		WHERE m.room_id = $1 AND m.seq < $2
 		ORDER BY m.seq DESC
 		LIMIT $3`, id, before, limit)
-	for i, j := 0, len(messages)-1; i < j; i, j = i+1, j-1 {
-		messages[i], messages[j] = messages[j], messages[i]
-	}
+	slices.Reverse(messages)
 	return messages, err
 }
 
@@ -52,13 +51,12 @@ func (s *Store) Changed(ctx context.Context, id room.ID, after, upTo int64, limi
 		LIMIT $4`, id, after, upTo, limit)
 }
 
-func (s *Store) messages(ctx context.Context, id room.ID, query string, args ...any) ([]message.Message, error) {
+func (s *Store) messages(ctx context.Context, id room.ID, query string, args ...any) (messages []message.Message, err error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, failure(err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	var messages []message.Message
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		m := message.Message{Room: id}
 		var created int64

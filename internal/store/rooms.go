@@ -55,16 +55,17 @@ func (s *Store) Heads(ctx context.Context, ids []room.ID) (map[room.ID]message.H
 	return heads, nil
 }
 
-func (s *Store) addHeads(ctx context.Context, ids []room.ID, heads map[room.ID]message.Head) error {
+func (s *Store) addHeads(ctx context.Context, ids []room.ID, heads map[room.ID]message.Head) (err error) {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, head, epoch FROM rooms WHERE id IN (`+params(len(ids))+`)`, args...)
+	rows, err := s.read.QueryContext(ctx,
+		`SELECT id, head, epoch FROM rooms WHERE id IN (`+params(len(ids))+`)`, args...) //nolint:gosec // only "$1, $2, …"
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id room.ID
 		var head message.Head
