@@ -13,7 +13,7 @@ import (
 
 // User is the self view of an account (auth contract, section 3.1).
 type User struct {
-	ID             account.ID     `json:"id"`
+	ID             int64          `json:"id"`
 	ShortID        string         `json:"shortId"`
 	TelegramID     *int64         `json:"telegramId"`
 	TelegramLinked bool           `json:"telegramLinked"`
@@ -35,7 +35,7 @@ type User struct {
 // UserOf shows an account to its owner.
 func UserOf(a account.Account, identity account.Identity) User {
 	u := User{
-		ID: a.ID, ShortID: a.ShortID, TelegramLinked: a.TelegramTag != nil, EmailVerified: a.EmailVerified,
+		ID: int64(a.ID), ShortID: a.ShortID, TelegramLinked: a.TelegramTag != nil, EmailVerified: a.EmailVerified,
 		Username: "user_" + a.ShortID, IsActive: a.Active, Roles: a.Roles, Language: a.Language,
 		HasPassword: a.PasswordHash != "", CreatedAt: a.CreatedAt.UTC().Truncate(time.Second),
 	}
@@ -73,9 +73,9 @@ type Tokens struct {
 
 // Mask is the profile in the names of the first founding document.
 type Mask struct {
-	ID        profile.ID `json:"id"`
-	AnonName  string     `json:"anon_name"`
-	AvatarURL string     `json:"avatar_url"`
+	ID        int64  `json:"id"`
+	AnonName  string `json:"anon_name"`
+	AvatarURL string `json:"avatar_url"`
 }
 
 // TokenSet answers a sign-in and a refresh.
@@ -112,5 +112,5 @@ func tokensOf(t session.Tokens) Tokens {
 }
 
 func maskOf(p profile.Profile, avatar func(profile.ID) string) Mask {
-	return Mask{ID: p.ID, AnonName: p.Nickname, AvatarURL: avatar(p.ID)}
+	return Mask{ID: int64(p.ID), AnonName: p.Nickname, AvatarURL: avatar(p.ID)}
 }
