@@ -21,7 +21,13 @@ export interface ApiOptions {
 const TIMEOUT_MS = 15_000;
 
 /** Codes that mean: the token is no good, another may be. */
-const RENEWABLE = new Set(['token_expired', 'token_invalid', 'token_missing', 'session_revoked']);
+export const RENEWABLE: ReadonlySet<string> = new Set([
+  'token_expired',
+  'token_invalid',
+  'token_missing',
+  'session_revoked',
+  'user_not_found',
+]);
 
 export type Api = ReturnType<typeof createApi>;
 

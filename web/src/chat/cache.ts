@@ -21,7 +21,7 @@ export interface CachedMask {
 export class Cache {
   constructor(
     private readonly storage: Storage | null,
-    private readonly account: number,
+    readonly account: number,
   ) {}
 
   /** The mask that was worn last, with what the server allowed. */

@@ -110,7 +110,6 @@ export class Conductor {
   private async signIn(token = this.session?.token()): Promise<void> {
     try {
       await token;
-      this.tries = 0;
       this.signedIn();
     } catch (error) {
       this.failed(error);
@@ -120,11 +119,18 @@ export class Conductor {
   private signedIn(): void {
     const { session } = this;
     if (!session || session.account === null) return;
-    this.cache ??= new Cache(this.storage, session.account);
+    this.openCache(session.account);
     if (!this.room) this.askFirstPage();
     this.socket ??= this.connect(session);
     void this.socket.open();
     void this.loadMe(session);
+  }
+
+  /** The person may have another account by now: erased elsewhere, and come back. */
+  private openCache(account: number): void {
+    if (this.cache?.account === account) return;
+    this.cache?.wipe();
+    this.cache = new Cache(this.storage, account);
   }
 
   private connect(session: Session): ChatSocket {
@@ -177,16 +183,17 @@ export class Conductor {
     const { room, cache } = this;
     const { limits, settings } = this.get();
     if (room && same(room.profile, profile)) return;
-    this.set({ profile, phase: 'ready', refusal: null });
     if (room?.profile.id === profile.id) {
       room.looksLike(profile);
       cache?.keepMask({ profile, limits, settings });
+      this.set({ profile });
       return;
     }
     room?.close();
     cache?.keepMask({ profile, limits, settings });
-    this.set({ draft: cache?.draft(profile.id) ?? '', slowUntil: null });
     this.room = this.enter(profile, room?.log ?? cachedLog(cache, profile.id, settings.messageDays, Date.now()));
+    const draft = cache?.draft(profile.id) ?? '';
+    this.set({ profile, draft, slowUntil: null, phase: 'ready', refusal: null });
   }
 
   private enter(profile: Profile, log: Log): LiveRoom {
@@ -234,6 +241,7 @@ export class Conductor {
   private async loadMe(session: Session): Promise<void> {
     try {
       const { profile, limits, settings } = await this.api.me(session);
+      this.tries = 0;
       this.set({ limits, settings });
       this.wear(profile);
       this.cache?.keepMask({ profile, limits, settings });

@@ -156,13 +156,24 @@ describe('what comes in', () => {
   });
 
   test('what was said between the page and the joining is asked for', async () => {
+    const early = await server.page();
+    server.messages = range(1, 4);
+    vi.spyOn(server, 'page').mockResolvedValueOnce(early);
     const room = enter();
     room.connected();
-    const page = server.page();
-    server.messages = range(1, 4);
-    void room.loadNewest(page);
     await frame();
     expect(shown()).toEqual(['m1', 'm2', 'm3', 'm4']);
+  });
+
+  test('the first page is asked for once, whoever wants it', async () => {
+    const page = vi.spyOn(server, 'page');
+    const room = enter();
+    room.refresh();
+    room.connected();
+    expect(view.loaded).toBe(false);
+    await frame();
+    expect(view.loaded).toBe(true);
+    expect(page).toHaveBeenCalledTimes(1);
   });
 
   test('a first page that does not come is asked for again', async () => {

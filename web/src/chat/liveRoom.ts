@@ -35,6 +35,7 @@ export interface RoomServer {
 }
 
 export interface RoomView {
+  loaded: boolean;
   entries: readonly Entry[];
   hasOlder: boolean;
   loadingOlder: boolean;
@@ -210,11 +211,11 @@ export class LiveRoom {
   }
 
   /** The newest page, when there is nothing to catch up from. */
-  async loadNewest(asked: Promise<Page> = this.options.server.page()): Promise<void> {
+  private async loadNewest(): Promise<void> {
     if (this.loadingPage) return;
     this.loadingPage = true;
     try {
-      const page = await asked;
+      const page = await this.options.server.page();
       this.take([{ type: 'page', page }]);
       // Between the reading of the page and the joining of the room something may have been said.
       if (this.online) void this.catchUp();
@@ -302,6 +303,7 @@ export class LiveRoom {
     if (this.closed) return;
     const { messages } = this.state;
     this.options.show({
+      loaded: this.state.loaded,
       entries: this.makeEntries(messages, this.outbox.items),
       hasOlder: hasOlder(this.state),
       loadingOlder: this.loadingOlder,

@@ -3,6 +3,7 @@
  * order of writing, always with the same cid, so that a repeated try is the same message; and only
  * under the mask it was written with: an outbox belongs to one profile.
  */
+import { RENEWABLE } from '../api/client';
 import type { Draft, Sent } from './events';
 import { type Failure, GLOBAL_ROOM } from './model';
 
@@ -45,7 +46,7 @@ const MAX_TRIES = 5;
 /** Codes that end by themselves; `rate_limited` and `unavailable` for as long as they last. */
 const PATIENT = new Set(['rate_limited', 'unavailable', 'timeout']);
 /** Codes of the connection, not of the message: it goes on after the next `resume`. */
-const CONNECTION = new Set(['disconnected', 'token_missing', 'token_invalid', 'token_expired', 'session_revoked']);
+const CONNECTION: ReadonlySet<string> = new Set(['disconnected', ...RENEWABLE]);
 
 const prefix = (profileId: number) => `maska.outbox.${profileId}.`;
 

@@ -4,6 +4,7 @@
  * the server said goodbye: those are ours (decisions 28, 32).
  */
 import { io, type Socket } from 'socket.io-client';
+import { RENEWABLE } from '../api/client';
 import { type Session, SignInError } from '../api/session';
 import type { ClientEvents, Draft, Position, Refusal, Sent, ServerEvents, Sync } from './events';
 import type { Profile } from './model';
@@ -30,9 +31,6 @@ const ASK_TIMEOUT_MS = 5_000;
 /** An attempt younger than this is left alone when the page wakes up. */
 const ATTEMPT_MS = 3_000;
 const BACKOFF_MAX_MS = 10_000;
-
-/** Codes after which another token helps. */
-const RENEWABLE = new Set(['token_missing', 'token_invalid', 'token_expired']);
 
 export class ChatSocket {
   private readonly socket: Socket<ServerEvents, ClientEvents>;

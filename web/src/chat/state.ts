@@ -31,6 +31,8 @@ export interface ChatState {
   profile: Profile | null;
   limits: Limits;
   settings: Settings;
+  /** Whether `entries` are the room as it was last seen; until then an empty list says nothing. */
+  loaded: boolean;
   /** Ascending; messages that wait or failed stand at the end. */
   entries: readonly Entry[];
   hasOlder: boolean;
@@ -78,6 +80,7 @@ export const initialState: ChatState = {
   profile: null,
   limits: DEFAULT_LIMITS,
   settings: DEFAULT_SETTINGS,
+  loaded: false,
   entries: [],
   hasOlder: false,
   loadingOlder: false,
