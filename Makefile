@@ -36,7 +36,7 @@ run: ## build what is stale, then start the server
 dev: ## start the server, and Vite with hot reload in front of it
 	@scripts/check-tools go node
 	@$(MAKE) --no-print-directory build
-	@trap 'kill $$server' EXIT; bin/maska & server=$$!; $(NPM) --prefix web run dev
+	@trap 'kill $$server' EXIT; CORS_ORIGINS="$${CORS_ORIGINS:+$$CORS_ORIGINS,}http://localhost:5173" bin/maska & server=$$!; $(NPM) --prefix web run dev
 
 build: web ## build bin/maska, one file with everything in it
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/maska ./cmd/maska
