@@ -203,8 +203,7 @@ func (c *client) refuse(n *Namespace, err error) error {
 		Message string `json:"message"`
 		Data    any    `json:"data,omitempty"`
 	}{Message: "internal error"}
-	var refusal *ConnectError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*ConnectError](err); ok {
 		reply.Message, reply.Data = refusal.Message, refusal.Data
 	} else if err != nil {
 		c.sess.srv.log.Error("socketio: connect hook failed", slog.String("namespace", n.name), slog.Any("error", err))

@@ -93,7 +93,7 @@ type Config struct {
 	// allowed foreign origin.
 	AllowCredentials bool
 	// Admit is asked before a session is opened; an error refuses it with
-	// code 4, "Forbidden", or the message of a *Refusal. It may block.
+	// code 4, "Forbidden", or the message of a *RefusedError. It may block.
 	Admit func(*http.Request) error
 
 	// Engine, if set, makes the server speak Engine.IO without Socket.IO.
@@ -104,12 +104,12 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Refusal is an Admit error whose message the client may read.
-type Refusal struct {
+// RefusedError is an Admit error whose message the client may read.
+type RefusedError struct {
 	Message string
 }
 
-func (r *Refusal) Error() string { return r.Message }
+func (e *RefusedError) Error() string { return e.Message }
 
 // withDefaults returns the settings with every default filled in, or what is
 // wrong with them.

@@ -86,11 +86,11 @@ func decodePacket(text []byte, maxAttachments int) (packet, error) {
 	return p, p.check()
 }
 
-// leadingDigits reads a decimal of at most max digits; width 0 means that there
+// leadingDigits reads a decimal of at most that many digits; width 0 means that there
 // is none, or a longer one.
-func leadingDigits(b []byte, max int) (n int64, width int) {
+func leadingDigits(b []byte, most int) (n int64, width int) {
 	for width < len(b) && '0' <= b[width] && b[width] <= '9' {
-		if width == max {
+		if width == most {
 			return 0, 0
 		}
 		n = n*10 + int64(b[width]-'0')

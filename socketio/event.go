@@ -107,5 +107,5 @@ func (e *Event) Ack(args ...any) error {
 	if !e.acked.CompareAndSwap(false, true) {
 		return ErrAcked
 	}
-	return e.socket.send(op(opSend), p)
+	return e.socket.send(opSend, p)
 }

@@ -48,11 +48,11 @@ func appendFrameHeader(b []byte, op byte, n int) []byte {
 	b = append(b, 0x80|op)
 	switch {
 	case n <= 125:
-		return append(b, byte(n))
+		return append(b, byte(n)) //nolint:gosec // at most 125
 	case n <= 0xFFFF:
-		return append(b, 126, byte(n>>8), byte(n))
+		return append(b, 126, byte(n>>8), byte(n)) //nolint:gosec // at most 65,535
 	default:
-		return binary.BigEndian.AppendUint64(append(b, 127), uint64(n)) //nolint:gosec // a length is not negative
+		return binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
 	}
 }
 
@@ -206,7 +206,7 @@ func (r *frameReader) checkLength() error {
 		return &frameError{codeTooBig, "message too big"}
 	}
 	copy(r.mask[:], mask)
-	r.nhdr, r.inBody, r.pos, r.left = 0, true, 0, int(n) //nolint:gosec // n is at most max
+	r.nhdr, r.inBody, r.pos, r.left = 0, true, 0, int(n)
 	return nil
 }
 

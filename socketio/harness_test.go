@@ -54,7 +54,7 @@ func start(t *testing.T, cfg socketio.Config, setup func(*socketio.Server)) *har
 	}
 	web := httptest.NewServer(srv)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
 		if err := srv.Shutdown(ctx, 0); err != nil {
 			t.Errorf("shutdown: %v", err)

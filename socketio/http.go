@@ -58,7 +58,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sess, refused := s.route(r, upgrade)
 	switch {
 	case refused == justClosed:
-		writePayload(w, []*Packet{noopPacket})
+		_ = writePayload(w, []*Packet{noopPacket}) // the peer is gone
 	case refused != nil && upgrade:
 		refused.writePlain(w)
 	case refused != nil:
@@ -144,8 +144,7 @@ func (s *Server) route(r *http.Request, upgrade bool) (*session, *refusal) {
 }
 
 func refusedWith(err error) *refusal {
-	var public *Refusal
-	if errors.As(err, &public) && public.Message != "" {
+	if public, ok := errors.AsType[*RefusedError](err); ok && public.Message != "" {
 		return &refusal{forbidden.code, public.Message, forbidden.status}
 	}
 	return forbidden

@@ -48,14 +48,10 @@ func newRawWriter() *rawWriter {
 func (w *rawWriter) attempt(fd uintptr) bool {
 	for {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(w.buf))), uintptr(len(w.buf))) //nolint:gosec // the kernel reads len(buf) bytes of a live slice
-		switch errno {
-		case 0:
-			w.n, w.err = int(n), 0 //nolint:gosec // at most len(buf)
-		case syscall.EINTR:
+		if errno == syscall.EINTR {
 			continue
-		default:
-			w.n, w.err = 0, errno
 		}
+		w.n, w.err = int(n), errno
 		return true
 	}
 }
@@ -102,14 +98,14 @@ func (r *rawReader) attempt(fd uintptr) bool {
 	buf := r.borrow()
 	for {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(*buf))), uintptr(len(*buf))) //nolint:gosec // the kernel writes at most len(buf) bytes
-		switch errno {
-		case syscall.EINTR:
+		if errno == syscall.EINTR {
 			continue
-		case syscall.EAGAIN:
+		}
+		if errno == syscall.EAGAIN {
 			r.giveUp(buf)
 			return false
 		}
-		r.buf, r.n, r.err = buf, int(n), errno //nolint:gosec // at most len(buf)
+		r.buf, r.n, r.err = buf, int(n), errno
 		return true
 	}
 }

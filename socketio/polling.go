@@ -48,7 +48,9 @@ func (s *Server) servePollingHandshake(w http.ResponseWriter, r *http.Request) {
 	c.readMu.Lock()
 	c.app.open()
 	c.readMu.Unlock()
-	writePayload(w, []*Packet{textPacket(c.openPacket())})
+	if writePayload(w, []*Packet{textPacket(c.openPacket())}) != nil {
+		c.kill(transportError)
+	}
 }
 
 // servePoll waits for packets and answers with all there are.
@@ -84,7 +86,7 @@ func writePayload(w http.ResponseWriter, packets []*Packet) error {
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	_, err := w.Write(body)
+	_, err := w.Write(body) //nolint:gosec // text/plain, and the caller's own session
 	return err
 }
 
@@ -137,9 +139,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, c *session) int {
 		return http.StatusBadRequest
 	}
 	body, err := s.readBody(w, r)
-	var tooBig *http.MaxBytesError
+	_, tooBig := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case errors.As(err, &tooBig):
+	case tooBig:
 		c.kill(transportError)
 		return http.StatusRequestEntityTooLarge
 	case err != nil:

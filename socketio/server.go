@@ -289,7 +289,7 @@ func (s *Server) stopAccepting() (first bool, all []*session) {
 type live struct {
 	mu    sync.Mutex
 	count int
-	done_ chan struct{} // closed when count falls to 0; nil until asked for
+	none  chan struct{} // closed when count falls to 0; nil until asked for
 }
 
 func (l *live) add() {
@@ -301,9 +301,9 @@ func (l *live) add() {
 func (l *live) done() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.count--; l.count == 0 && l.done_ != nil {
-		close(l.done_)
-		l.done_ = nil
+	if l.count--; l.count == 0 && l.none != nil {
+		close(l.none)
+		l.none = nil
 	}
 }
 
@@ -316,10 +316,10 @@ func (l *live) idle() <-chan struct{} {
 		close(nothing)
 		return nothing
 	}
-	if l.done_ == nil {
-		l.done_ = make(chan struct{})
+	if l.none == nil {
+		l.none = make(chan struct{})
 	}
-	return l.done_
+	return l.none
 }
 
 // Stats is a reading of a server's counters.

@@ -183,10 +183,10 @@ func (c *session) pong() {
 
 // endingFor says how to end a session whose input gave that error.
 func endingFor(err error) *ending {
-	var frame *frameError
-	switch {
-	case errors.As(err, &frame):
+	if frame, ok := errors.AsType[*frameError](err); ok {
 		return &ending{reason: ReasonParseError, code: frame.code, text: frame.text, poll: closePacket}
+	}
+	switch {
 	case errors.Is(err, errRate):
 		return &ending{reason: ReasonRateLimit, code: codePolicy, text: "too many packets", poll: closePacket}
 	case errors.Is(err, errClosed):

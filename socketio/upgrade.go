@@ -74,7 +74,7 @@ func (s *Server) hijack(w http.ResponseWriter, hello []byte) (*link, []byte, err
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return nil, nil, err
 	}
-	early, err := buffered.Reader.Peek(buffered.Reader.Buffered())
+	early, err := buffered.Peek(buffered.Reader.Buffered())
 	early = bytes.Clone(early)
 	if err == nil {
 		err = conn.SetDeadline(time.Now().Add(s.cfg.WriteStall))
