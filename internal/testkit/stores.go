@@ -155,3 +155,36 @@ func dumpTable(t testing.TB, raw *sql.DB, table string, out *bytes.Buffer) {
 		t.Fatal(err)
 	}
 }
+
+// Strings answers a query that returns one text a row.
+func (db *Database) Strings(t testing.TB, query string) (all []string) {
+	t.Helper()
+	rows, err := db.raw.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Exec changes rows behind the store's back.
+func (db *Database) Exec(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	if _, err := db.raw.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
