@@ -25,7 +25,7 @@ async function compile(entry: string): Promise<string> {
   });
   const [output] = Array.isArray(result) ? result : [result];
   const chunk = output && 'output' in output ? output.output.find((file) => file.type === 'chunk') : undefined;
-  if (!chunk || chunk.type !== 'chunk') throw new Error(`${entry} was not built`);
+  if (chunk?.type !== 'chunk') throw new Error(`${entry} was not built`);
   return chunk.code;
 }
 

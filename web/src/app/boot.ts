@@ -20,13 +20,6 @@ export interface BootWindow extends Window {
   maskaLaunch?: string;
 }
 
-/** The two words the skeleton shows, in the person's language. */
-const SKELETON = {
-  en: { room: 'Global room', hint: 'Message' },
-  ru: { room: 'Общая комната', hint: 'Сообщение' },
-  zh: { room: '大厅', hint: '消息' },
-};
-
 export function boot(window: BootWindow): void {
   const { document, location, navigator } = window;
   const root = document.documentElement;
@@ -46,14 +39,8 @@ export function boot(window: BootWindow): void {
   const dark = window.matchMedia('(prefers-color-scheme: dark)').matches;
   applyTheme(themeVars(theme, dark ? 'dark' : 'light'), root);
 
-  const language = pickLanguage([launchUser(launch.initData).language, ...navigator.languages]);
-  root.lang = language;
+  root.lang = pickLanguage([launchUser(launch.initData).language, ...navigator.languages]);
   if (isLowPerformance(navigator.userAgent)) root.dataset.performance = 'low';
-  document.addEventListener('DOMContentLoaded', () => {
-    for (const element of document.querySelectorAll<HTMLElement>('[data-skeleton]')) {
-      element.textContent = SKELETON[language][element.dataset.skeleton === 'room' ? 'room' : 'hint'];
-    }
-  });
 }
 
 /** Launch data must not stay where referrers, screenshots and bookmarks take it from. */

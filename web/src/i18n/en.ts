@@ -21,7 +21,6 @@ export const en = {
   'msg.edited': 'edited',
   'msg.deleted': 'Message deleted',
   'msg.unmasked': 'A mask put down',
-  'msg.long': 'The whole message',
 
   'chat.log': 'Messages',
   'chat.new': 'New messages',

@@ -23,7 +23,6 @@ export const ru: Messages = {
   'msg.edited': 'изменено',
   'msg.deleted': 'Сообщение удалено',
   'msg.unmasked': 'Снятая маска',
-  'msg.long': 'Сообщение целиком',
 
   'chat.log': 'Сообщения',
   'chat.new': 'Новые сообщения',

@@ -23,7 +23,6 @@ export const zh: Messages = {
   'msg.edited': '已编辑',
   'msg.deleted': '消息已删除',
   'msg.unmasked': '已摘下的面具',
-  'msg.long': '完整消息',
 
   'chat.log': '消息',
   'chat.new': '新消息',

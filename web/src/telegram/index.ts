@@ -1,8 +1,9 @@
 import type { BootWindow } from '../app/boot';
 import { LANGUAGES, type Language } from '../i18n/language';
-import { connectBridge, hasBridge } from './bridge';
 import { browserOnly } from './browser';
+import { inTelegram } from './client';
 import { launchUser, parseLaunch } from './launch';
+import { openProtocol } from './protocol';
 import type { Telegram } from './telegram';
 
 export type { Haptic, Insets, Telegram } from './telegram';
@@ -11,7 +12,8 @@ export type { Haptic, Insets, Telegram } from './telegram';
 export function connectTelegram(): Telegram {
   const launch = parseLaunch((window as BootWindow).maskaLaunch ?? '');
   const { id } = launchUser(launch.initData);
-  if (launch.version && hasBridge()) return connectBridge(launch, id, pageLanguage);
+  const protocol = launch.version ? openProtocol(window) : null;
+  if (protocol) return inTelegram(protocol, launch, id, pageLanguage);
   return browserOnly({ initData: launch.initData, userId: id, theme: launch.theme }, pageLanguage);
 }
 

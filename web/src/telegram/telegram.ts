@@ -1,4 +1,5 @@
 import type { Platform } from '../chat/platform';
+import type { Language } from '../i18n/language';
 import type { ThemeParams } from '../styles/theme';
 
 export type Haptic = 'tap' | 'selection' | 'success' | 'error';
@@ -16,6 +17,7 @@ export interface Insets {
  * changes nothing but comfort.
  */
 export interface Telegram extends Platform {
+  language(): Language;
   /** Whether a Telegram client draws its bar above the page. Without one the app draws its own Back. */
   readonly inside: boolean;
   /** The theme of the launch. */

@@ -88,9 +88,13 @@ const DRAWINGS = {
 export type IconName = keyof typeof DRAWINGS;
 
 /** A picture beside words; it says nothing of its own to a screen reader. */
-export function Icon({ name, size }: { name: IconName; size?: 16 | 20 | 28 }) {
+export function Icon({ name, size, className }: { name: IconName; size?: 16 | 20 | 28; className?: string }) {
   return (
-    <svg className={size ? `i s${size}` : 'i'} viewBox="0 0 24 24" aria-hidden="true">
+    <svg
+      className={['i', size && `s${size}`, className].filter(Boolean).join(' ')}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+    >
       {DRAWINGS[name]}
     </svg>
   );

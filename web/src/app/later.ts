@@ -1,0 +1,30 @@
+/** What the first screen does without: chunks of their own, fetched once the room stands. */
+import { lazy } from 'react';
+
+const chunks = {
+  Door: () => import('./Door'),
+  MaskSheet: () => import('../profile/MaskSheet'),
+  HowSheet: () => import('../profile/HowSheet'),
+  Menu: () => import('../chat/Menu'),
+  OpenLink: () => import('../chat/OpenLink'),
+};
+
+export const later = {
+  Door: lazy(chunks.Door),
+  MaskSheet: lazy(chunks.MaskSheet),
+  HowSheet: lazy(chunks.HowSheet),
+  Menu: lazy(chunks.Menu),
+  OpenLink: lazy(chunks.OpenLink),
+};
+
+const QUIET_MS = 1500;
+
+/** Fetches them in a quiet moment, so that no sheet waits for the network. Returns the way to stop. */
+export function loadLater(): () => void {
+  const timer = setTimeout(() => {
+    const { Door: _, ...sheets } = chunks;
+    // A chunk that cannot be had now is asked for again when it is needed.
+    for (const load of Object.values(sheets)) load().catch(() => {});
+  }, QUIET_MS);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,244 @@
+/**
+ * The conversation. TanStack Virtual keeps the list anchored at its end: what is on the screen stays
+ * where it is when older messages come in above, and the newest stays in sight while one is at the
+ * bottom. `overflow-anchor` is off, because the browser and the list would both correct.
+ */
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useLocale } from '../i18n';
+import { Icon } from '../ui/Icon';
+import { type BubbleActions, Message } from './Bubble';
+import { type Row, timeline } from './rows';
+import { useChat } from './store';
+
+/** Nearer to the end than this counts as being there. */
+const AT_END_PX = 50;
+/** Older messages are asked for before the top comes into sight. */
+const OLDER_PX = 600;
+
+type List = Virtualizer<HTMLDivElement, Element>;
+
+/** `air` is kept free below the newest message, in pixels, for what stands into the list. */
+export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number }) {
+  const { t } = useLocale();
+  const entries = useChat((chat) => chat.entries);
+  const unreadFrom = useChat((chat) => chat.unreadFrom);
+  const loadingOlder = useChat((chat) => chat.loadingOlder);
+  const hasOlder = useChat((chat) => chat.hasOlder);
+  const rows = useMemo(() => timeline(entries, unreadFrom, hasOlder), [entries, unreadFrom, hasOlder]);
+
+  const scroller = useRef<HTMLDivElement>(null);
+  const list: List = useVirtualizer<HTMLDivElement, Element>({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => estimate(rows[index]),
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
+    anchorTo: 'end',
+    followOnAppend: true,
+    scrollEndThreshold: AT_END_PX,
+    overscan: 8,
+    paddingStart: 8,
+    paddingEnd: 8 + air,
+  });
+
+  useOpening(list, rows);
+  useStayAtEnd(list, scroller);
+  useOwnInSight(list, rows);
+  const atEnd = usePosition(list, rows, scroller);
+
+  return (
+    <>
+      <div
+        ref={scroller}
+        className="scroll"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        role="log"
+        aria-label={t('chat.log')}
+        aria-live={atEnd ? 'polite' : 'off'}
+        onKeyDown={moveFocus}
+      >
+        {loadingOlder && <span className="vh">{t('chat.older')}</span>}
+        <div className="log" style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map((item) => {
+            const row = rows[item.index];
+            return (
+              row && (
+                <div
+                  key={item.key}
+                  ref={list.measureElement}
+                  data-index={item.index}
+                  className="slot"
+                  style={{ transform: `translateY(${item.start}px)` }}
+                >
+                  <RowView row={row} actions={actions} />
+                </div>
+              )
+            );
+          })}
+        </div>
+      </div>
+      <Jump shown={!atEnd && rows.length > 0} onJump={() => list.scrollToEnd({ behavior: 'smooth' })} />
+    </>
+  );
+}
+
+function RowView({ row, actions }: { row: Row; actions: BubbleActions }) {
+  const { t, day } = useLocale();
+  return (
+    <>
+      {row.newDay && (
+        <div className="mark">
+          <span className="day">{day(row.entry.at, Date.now())}</span>
+        </div>
+      )}
+      {row.unread && (
+        <div className="mark">
+          <span className="new">{t('chat.new')}</span>
+        </div>
+      )}
+      <Message row={row} actions={actions} />
+    </>
+  );
+}
+
+function Jump({ shown, onJump }: { shown: boolean; onJump: () => void }) {
+  const { t } = useLocale();
+  const count = useChat((chat) => chat.newSince);
+  if (!shown) return null;
+  return (
+    <button
+      type="button"
+      className="jump"
+      aria-label={count > 0 ? t('chat.downNew', { n: count }) : t('chat.down')}
+      onClick={onJump}
+    >
+      <Icon name="down" />
+      {count > 0 && <span className="badge">{count > 999 ? '999+' : count}</span>}
+    </button>
+  );
+}
+
+/** Opens at the line "new messages" if there is one, else at the newest. */
+function useOpening(list: List, rows: readonly Row[]): void {
+  const opened = useRef(false);
+  useLayoutEffect(() => {
+    if (opened.current || rows.length === 0) return;
+    opened.current = true;
+    const line = rows.findIndex((row) => row.unread);
+    if (line >= 0) list.scrollToIndex(line, { align: 'start' });
+    else list.scrollToEnd();
+  }, [list, rows]);
+  // Mounted again (as StrictMode does), the list starts at its top again.
+  useLayoutEffect(
+    () => () => {
+      opened.current = false;
+    },
+    [],
+  );
+}
+
+/** The keyboard and the growing composer take height away: whoever was at the bottom stays there. */
+function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | null>): void {
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      const lost = height - element.clientHeight;
+      height = element.clientHeight;
+      const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
+      if (lost !== 0 && distance - Math.max(0, lost) <= AT_END_PX) list.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [list, scroller]);
+}
+
+/** What one says oneself is always shown, wherever the list stood. */
+function useOwnInSight(list: List, rows: readonly Row[]): void {
+  const last = rows.at(-1);
+  const waiting = last?.entry.own && last.entry.state === 'pending' ? last.key : null;
+  const shown = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    if (waiting === null || shown.current === waiting) return;
+    shown.current = waiting;
+    list.scrollToEnd();
+  }, [list, waiting]);
+}
+
+/** Tells the chat where the list stands: at the bottom, what was seen, whether older ones are wanted. */
+function usePosition(list: List, rows: readonly Row[], scroller: React.RefObject<HTMLDivElement | null>): boolean {
+  const [atEnd, setAtEnd] = useState(true);
+  const hasOlder = useChat((chat) => chat.hasOlder);
+  const loadOlder = useChat((chat) => chat.loadOlder);
+  const setAtBottom = useChat((chat) => chat.setAtBottom);
+  const read = useChat((chat) => chat.read);
+
+  const look = useCallback(() => {
+    const element = scroller.current;
+    if (!element || rows.length === 0) return;
+    const end = element.scrollHeight - element.scrollTop - element.clientHeight <= AT_END_PX;
+    setAtEnd(end);
+    setAtBottom(end);
+    if (hasOlder && element.scrollTop < OLDER_PX) loadOlder();
+    if (document.visibilityState === 'visible') {
+      const seen = lastSeen(list, rows, element);
+      if (seen !== undefined) read(seen);
+    }
+  }, [list, rows, scroller, hasOlder, loadOlder, setAtBottom, read]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let frame = requestAnimationFrame(look);
+    const soon = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(look);
+    };
+    element.addEventListener('scroll', soon, { passive: true });
+    document.addEventListener('visibilitychange', soon);
+    return () => {
+      cancelAnimationFrame(frame);
+      element.removeEventListener('scroll', soon);
+      document.removeEventListener('visibilitychange', soon);
+    };
+  }, [look, scroller]);
+  return atEnd;
+}
+
+/** Seq of the lowest message whose end is on the screen. */
+function lastSeen(list: List, rows: readonly Row[], element: HTMLElement): number | undefined {
+  const bottom = element.scrollTop + element.clientHeight + 1;
+  let seen: number | undefined;
+  for (const { end, index } of list.getVirtualItems()) {
+    if (end <= bottom) seen = rows[index]?.entry.seq ?? seen;
+  }
+  return seen;
+}
+
+/** ↑ and ↓ walk over the messages; Enter on one opens its menu. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+  const bubbles = [...event.currentTarget.querySelectorAll<HTMLElement>('.bubble')];
+  const at = document.activeElement instanceof HTMLElement ? bubbles.indexOf(document.activeElement) : -1;
+  const next = at < 0 ? bubbles.at(-1) : bubbles[at + (event.key === 'ArrowUp' ? -1 : 1)];
+  if (!next) return;
+  event.preventDefault();
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: 'nearest' });
+}
+
+const LINE_PX = 21;
+const CHARACTERS_PER_LINE = 34;
+
+/** A guess that is near, so that the first measure moves little. */
+function estimate(row: Row | undefined): number {
+  if (!row) return 0;
+  const { entry, first } = row;
+  const lines = entry.content
+    .split('\n')
+    .reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
+  const above = (row.newDay ? 36 : 0) + (row.unread ? 38 : 0) + (first ? 25 : 0);
+  return 15 + lines * LINE_PX + above + (entry.replyTo ? 52 : 0) + (entry.state === 'failed' ? 44 : 0);
+}
