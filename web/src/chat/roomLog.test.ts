@@ -104,6 +104,12 @@ describe('catch-up', () => {
     expect(seqs(log)).toEqual([1]);
     expect(log.epoch).toBe('e2');
     expect(isBehind(log)).toBe(false);
+    expect(log.held).toEqual([]);
+  });
+
+  test('an answer that does not reach what is held leaves the hole open', () => {
+    const log = applySync(receive(started, live(6)), { items: [said(3)], head: 3, epoch: EPOCH });
+    expect(isBehind(log)).toBe(true);
   });
 
   test('a reset that is older than the live events asks for the rest', () => {
@@ -135,6 +141,16 @@ describe('history', () => {
     expect(seqs(changed)).toEqual([11, 12]);
     const wider = applyOlder(changed, 11, page([said(10)], 12, true));
     expect(wider.messages[0]?.content).toBe('m10r13');
+  });
+
+  test('a page that knows more than we do is not undone by the changes before it', () => {
+    const wider = applyOlder(windowed, 11, page([said(10, 14)], 14, true));
+    expect(receive(wider, edit(10, 13)).messages[0]?.content).toBe('m10r14');
+  });
+
+  test('a version that stands there already stays the identical object', () => {
+    const again = applySync(started, { items: [said(2), said(3)], head: 3, epoch: EPOCH });
+    expect(again.messages[1]).toBe(started.messages[1]);
   });
 
   test('trimming keeps the newest and knows that there is more', () => {

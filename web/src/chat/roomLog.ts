@@ -86,8 +86,7 @@ export function applySync(log: Log, sync: Sync): Log {
   if (!log.loaded || sync.epoch !== log.epoch) return heardHead(log, sync.head);
   const last = sync.more ? (sync.items.at(-1)?.rev ?? log.last) : sync.head;
   if (last <= log.last) return settleHead(log, sync);
-  const applied = sync.items.filter((m) => m.rev > log.last).reduce(put, log);
-  return settleHead(release({ ...applied, last }), sync);
+  return settleHead(release({ ...sync.items.reduce(put, log), last }), sync);
 }
 
 /** The newest page by REST, asked for when nothing was cached; ignored once there is a log. */
@@ -155,14 +154,14 @@ function settleHead(log: Log, sync: Sync): Log {
   return { ...log, head: Math.max(sync.head, log.last, log.held.at(-1)?.seq ?? 0) };
 }
 
-/** Puts a message at its place, unless a newer version stands there. */
+/** Puts a message at its place, unless this version or a newer one stands there. */
 function put(log: Log, message: Message): Log {
   if (message.seq < log.floor) return { ...log, below: remember(log.below, message) };
   const at = indexOf(log.messages, message.seq);
   const present = log.messages[at];
   const messages = [...log.messages];
   if (present?.seq !== message.seq) messages.splice(at, 0, message);
-  else if (message.rev < present.rev) return log;
+  else if (message.rev <= present.rev) return log;
   else messages[at] = present.cid && !message.cid && !message.deletedAt ? { ...message, cid: present.cid } : message;
   return { ...log, messages };
 }
