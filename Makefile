@@ -74,7 +74,7 @@ check-fmt:
 vet:
 	go vet ./...
 
-test-go:
+test-go: web
 	CGO_ENABLED=1 $(SERVICES) go test -race -shuffle=on ./...
 
 test-web: web
