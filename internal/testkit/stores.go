@@ -188,3 +188,18 @@ func (db *Database) Exec(t testing.TB, statement string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// ExecSQLite changes rows of a database file that no server has open.
+func ExecSQLite(t testing.TB, path, statement string) {
+	t.Helper()
+	raw, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = raw.ExecContext(t.Context(), statement)
+	}
+	if err == nil {
+		err = raw.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
