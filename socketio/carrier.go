@@ -4,8 +4,8 @@ import "time"
 
 // This file is the shard's side of polling and of the upgrade.
 
-// pollGrace is how long a polite end waits for the next poll, drainGrace how
-// long one of Server.Shutdown does.
+// pollGrace is how long a polite end waits for the next poll. One of
+// Server.Shutdown waits for drainGrace only, and only with something to say.
 const (
 	pollGrace  = 30 * time.Second
 	drainGrace = time.Second

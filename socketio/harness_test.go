@@ -52,7 +52,15 @@ func start(t *testing.T, cfg socketio.Config, setup func(*socketio.Server)) *har
 	if setup != nil {
 		setup(srv)
 	}
-	web := httptest.NewServer(srv)
+	return serveWith(t, srv, func(*http.Server) {})
+}
+
+// serveWith serves srv from an HTTP server with other settings.
+func serveWith(t *testing.T, srv *socketio.Server, set func(*http.Server)) *harness {
+	t.Helper()
+	web := httptest.NewUnstartedServer(srv)
+	set(web.Config)
+	web.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()

@@ -262,7 +262,7 @@ func (sh *shard) closeSoon(c *session, e *ending) {
 	case c.doomed:
 		sh.end(c)
 		return
-	case c.link == nil && c.waiter == nil && c.ending.Load() == nil:
+	case c.link == nil && c.waiter == nil && (len(c.queue) > 0 || e != shuttingDown):
 		grace := pollGrace
 		if e == shuttingDown {
 			grace = drainGrace
