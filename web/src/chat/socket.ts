@@ -30,6 +30,8 @@ const SEND_TIMEOUT_MS = 10_000;
 const ASK_TIMEOUT_MS = 5_000;
 /** An attempt younger than this is left alone when the page wakes up. */
 const ATTEMPT_MS = 3_000;
+/** A connection that stood for so long was a good one. */
+const STABLE_MS = 5_000;
 const BACKOFF_MAX_MS = 10_000;
 
 export class ChatSocket {
@@ -38,7 +40,8 @@ export class ChatSocket {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private token = '';
   private closed = false;
-  private standing = false;
+  /** Since when the server has accepted us; null while it has not. */
+  private standingSince: number | null = null;
   /** When the present attempt to connect began; null while none is running. */
   private attemptAt: number | null = null;
   private refusals = 0;
@@ -67,20 +70,22 @@ export class ChatSocket {
   /** Connects, and stays connected until `close`. */
   async open(): Promise<void> {
     this.stopTimer();
-    if (this.closed || this.socket.connected) return;
+    // An active socket is connected, connecting, or waited for by the manager.
+    if (this.closed || this.socket.active) return;
     this.attemptAt = Date.now();
     try {
       await this.session.token();
     } catch (error) {
+      this.attemptAt = null;
       this.giveUpOrWait(error);
       return;
     }
-    if (!this.closed) this.socket.connect();
+    if (!this.closed && !this.socket.active) this.socket.connect();
   }
 
   close(): void {
     this.closed = true;
-    this.standing = false;
+    this.standingSince = null;
     this.stopTimer();
     this.offToken();
     this.socket.disconnect();
@@ -96,7 +101,7 @@ export class ChatSocket {
 
   /** One try to send; the caller repeats it with the same cid. */
   async send(draft: Draft): Promise<Sent> {
-    if (!this.standing) throw new SendError('disconnected');
+    if (this.standingSince === null) throw new SendError('disconnected');
     return this.ask<Sent>((give) => this.socket.timeout(SEND_TIMEOUT_MS).emit('message', draft, give));
   }
 
@@ -123,9 +128,7 @@ export class ChatSocket {
     socket.io.on('reconnect_attempt', () => {
       this.attemptAt = Date.now();
     });
-    socket.on('auth_required', () => {
-      this.session.renew(this.token).catch((error: unknown) => this.giveUpOrWait(error));
-    });
+    socket.on('auth_required', () => this.renewInPlace());
     for (const event of ['auth_error', 'session_revoked'] as const) {
       socket.on(event, ({ code }: { code: string }) => {
         this.farewell = event === 'session_revoked' ? event : code;
@@ -134,6 +137,16 @@ export class ChatSocket {
     for (const event of Object.keys(handlers.on) as (keyof SocketHandlers['on'])[]) {
       socket.on(event, handlers.on[event] as never);
     }
+  }
+
+  /** Another token for the connection that stands. */
+  private renewInPlace(): void {
+    this.session.renew(this.token).then(
+      (token) => {
+        if (this.socket.connected && token !== this.token) this.introduce(token);
+      },
+      (error: unknown) => this.giveUpOrWait(error),
+    );
   }
 
   /** Called by socket.io at each connect, also at those it makes by itself. */
@@ -159,9 +172,8 @@ export class ChatSocket {
     this.ask<{ profile: Profile }>((give) => this.socket.timeout(ASK_TIMEOUT_MS).emit('auth', { token }, give)).then(
       ({ profile }) => {
         if (this.closed) return;
-        this.refusals = 0;
         this.farewell = null;
-        this.standing = true;
+        this.standingSince ??= Date.now();
         this.handlers.connected(profile);
       },
       (error: SendError) => {
@@ -198,12 +210,14 @@ export class ChatSocket {
   }
 
   private declined({ error: { code, retryAfter } }: Refusal): SendError {
-    if (RENEWABLE.has(code)) this.session.renew(this.token).catch((error: unknown) => this.giveUpOrWait(error));
+    if (RENEWABLE.has(code)) this.renewInPlace();
     return new SendError(code, retryAfter);
   }
 
   private fell(): void {
-    this.standing = false;
+    // A server that accepts and at once sends away must not be met at full speed.
+    if (this.standingSince !== null && Date.now() - this.standingSince > STABLE_MS) this.refusals = 0;
+    this.standingSince = null;
     this.attemptAt = null;
     if (!this.closed) this.handlers.lost();
   }
