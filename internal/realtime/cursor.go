@@ -64,6 +64,7 @@ func (c *cursor) open(ctx context.Context) error {
 	defer c.mu.Unlock()
 	if !c.opened {
 		c.opened, c.last, c.epoch = true, head.Seq, head.Epoch
+		c.headsAt = c.feed.now().Add(c.feed.timing.HeadsEvery)
 		c.release()
 	}
 	return nil

@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"strings"
 
 	"maska/internal/errs"
 	"maska/internal/message"
@@ -31,22 +30,13 @@ func (r reply) fail(err error) {
 		r.ack(view.Refused{Error: refusal})
 		return
 	}
-	r.conn.send("error", view.Error{Event: shortened(r.event.Name), Refusal: refusal})
+	r.conn.send("error", view.Error{Event: r.event.Name, Refusal: refusal})
 }
 
 func (r reply) ack(payload any) {
 	if err := r.event.Ack(payload); err != nil {
-		r.conn.hub.Log.Debug("an ack found its socket gone", "event", shortened(r.event.Name), "error", err)
+		r.conn.hub.Log.Debug("an ack found its socket gone", "event", r.event.Name, "error", err)
 	}
-}
-
-// shortened keeps a client's own text from coming back at any length.
-func shortened(name string) string {
-	const most = 64
-	if len(name) > most {
-		return strings.ToValidUTF8(name[:most], "")
-	}
-	return name
 }
 
 func (h *Hub) registerEvents() {
