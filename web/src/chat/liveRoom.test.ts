@@ -226,6 +226,19 @@ describe('sending', () => {
     expect(shown()).toEqual(['m1', 'm2', 'm3', 'm4', 'm5', 'hello']);
   });
 
+  test('an own message behind a hole, or before the first page, does not disappear', async () => {
+    server.down = true;
+    const room = enter();
+    room.connected();
+    room.send('hello');
+    live(room, said(4, 7, { cid: server.sent[0]?.cid ?? '', content: 'hello' }));
+    await frame();
+    expect(view.entries).toMatchObject([{ content: 'hello', state: 'sent' }]);
+    server.down = false;
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(shown()).toEqual(['m1', 'm2', 'm3', 'hello']);
+  });
+
   test('after a lost ack and a reload, catch-up alone settles it', async () => {
     const before = await entered();
     before.send('hello');

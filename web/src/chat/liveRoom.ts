@@ -257,11 +257,11 @@ export class LiveRoom {
     if (isBehind(this.state)) void this.catchUp();
   }
 
-  /** Own messages among what came are no longer on their way. */
+  /** Own messages among what came are no longer on their way, though a hole may still hide them. */
   private settle(event: RoomEvent): void {
     if (this.outbox.items.length === 0) return;
-    for (const message of messagesOf(event)) {
-      if (message.userId === this.me.id && message.cid) this.outbox.arrived(message.cid);
+    for (const { userId, cid, id, seq, created_at } of messagesOf(event)) {
+      if (userId === this.me.id && cid) this.outbox.kept({ id, seq, cid, created_at });
     }
   }
 

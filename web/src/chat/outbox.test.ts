@@ -98,11 +98,12 @@ describe('sending', () => {
     const outbox = make(wire);
     outbox.resume();
     outbox.add('a');
-    outbox.arrived('cid-1');
-    expect(outbox.items).toEqual([]);
+    outbox.kept({ id: '1-1', seq: 1, cid: 'cid-1', created_at: '2026-11-20T10:00:00Z' });
+    expect(states(outbox)).toEqual(['a:sent']);
+    expect(localStorage.length).toBe(0);
+    outbox.reached(1);
     await wire.last.ack(1);
     expect(outbox.items).toEqual([]);
-    expect(localStorage.length).toBe(0);
   });
 });
 

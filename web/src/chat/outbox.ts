@@ -108,9 +108,10 @@ export class Outbox {
     this.running = false;
   }
 
-  /** The message itself came, perhaps before the ack. */
-  arrived(cid: string): void {
-    if (this.list.some((item) => item.cid === cid)) this.drop(cid);
+  /** The ack, or the message itself, whichever comes first; it stands here until the log shows it. */
+  kept({ id, seq, cid, created_at }: Sent): void {
+    this.options.storage?.removeItem(this.key(cid));
+    this.replace(cid, ({ content }) => ({ cid, content, at: Date.parse(created_at), state: 'sent', id, seq }), false);
   }
 
   /** The log shows everything up to seq. */
@@ -134,7 +135,7 @@ export class Outbox {
     const { round } = this;
     const draft = { roomId: GLOBAL_ROOM, content: next.content, cid: next.cid };
     this.options.send(draft).then(
-      (sent) => this.settled(next.cid, () => this.kept(next.cid, sent)),
+      (sent) => this.settled(next.cid, () => this.acknowledged(sent)),
       (error: unknown) => this.settled(next.cid, () => this.refused(next.cid, asSendError(error), round)),
     );
   }
@@ -146,10 +147,9 @@ export class Outbox {
     this.pump();
   }
 
-  private kept(cid: string, { id, seq, created_at }: Sent): void {
+  private acknowledged(sent: Sent): void {
     this.tries = 0;
-    this.options.storage?.removeItem(this.key(cid));
-    this.replace(cid, ({ content }) => ({ cid, content, at: Date.parse(created_at), state: 'sent', id, seq }), false);
+    this.kept(sent);
   }
 
   private refused(cid: string, { code, retryAfter }: SendError, round: number): void {
@@ -183,6 +183,7 @@ export class Outbox {
   }
 
   private replace(cid: string, change: (item: Item) => Item | null, persist = true): void {
+    if (!this.list.some((item) => item.cid === cid)) return;
     const list = this.list.map((item) => {
       const next = item.cid === cid ? change(item) : null;
       if (next && persist) this.save(next);
