@@ -47,6 +47,8 @@ interface Access {
 /** A tab that was frozen with the lock must not hold up the others for longer. */
 const LOCK_PATIENCE_MS = 4_000;
 const RETRY_MS = 10_000;
+/** A longer timer would fire at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export class Session implements Bearer {
   private access: Access | null = null;
@@ -160,11 +162,14 @@ export class Session implements Bearer {
   private renewAfter(ms: number): void {
     if (this.timer !== null) clearTimeout(this.timer);
     if (this.over) return;
-    this.timer = setTimeout(() => {
-      this.renew(this.access?.token ?? '').catch((error: unknown) => {
-        if (error instanceof SignInError && error.problem === 'unreachable') this.renewAfter(RETRY_MS);
-      });
-    }, ms);
+    this.timer = setTimeout(
+      () => {
+        this.renew(this.access?.token ?? '').catch((error: unknown) => {
+          if (error instanceof SignInError && error.problem === 'unreachable') this.renewAfter(RETRY_MS);
+        });
+      },
+      Math.min(ms, TIMER_MAX_MS),
+    );
   }
 }
 
