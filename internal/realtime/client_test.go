@@ -63,6 +63,7 @@ func (c *chat) dial(t testing.TB, auth string) *client {
 func (c *chat) enter(t testing.TB, token string) *client {
 	t.Helper()
 	cl := c.dial(t, `{"token":"`+token+`"}`)
+	cl.await("connect")
 	cl.await("joined")
 	cl.await("presence")
 	return cl

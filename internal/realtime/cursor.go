@@ -48,12 +48,13 @@ func newCursor(feed *Feed, id room.ID) *cursor {
 	return &cursor{feed: feed, id: id, room: "room:" + strconv.FormatInt(int64(id), 10), held: map[int64]frame{}}
 }
 
-// open reads where the room stands. Frames that arrive meanwhile are held.
+// open finds out where the room stands, unless it is known: while nobody listened, nobody looked.
+// Frames that arrive before it is known for the first time are held.
 func (c *cursor) open(ctx context.Context) error {
 	c.mu.Lock()
 	opened := c.opened
 	c.mu.Unlock()
-	if opened {
+	if opened && c.feed.audience.Len(c.room) > 0 {
 		return nil
 	}
 	head, err := c.feed.head(ctx, c.id)
@@ -62,11 +63,15 @@ func (c *cursor) open(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.opened {
+	switch {
+	case !c.opened || c.feed.audience.Len(c.room) == 0 && (head.Seq > c.last || head.Epoch != c.epoch):
 		c.opened, c.last, c.epoch = true, head.Seq, head.Epoch
+		c.tail.clear()
 		c.headsAt = c.feed.now().Add(c.feed.timing.HeadsEvery)
-		c.release()
+	default:
+		c.learn(head)
 	}
+	c.release()
 	return nil
 }
 
@@ -124,9 +129,13 @@ func (c *cursor) release() {
 func (c *cursor) hint(head message.Head) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.learn(head)
+	c.release()
+}
+
+func (c *cursor) learn(head message.Head) {
 	c.known = max(c.known, head.Seq)
 	c.doubt = c.doubt || head.Epoch != c.epoch
-	c.release()
 }
 
 // suspect tells that there may be more in the store than was heard of.

@@ -260,18 +260,22 @@ func (f *Feed) cursor(ctx context.Context, id room.ID) (*cursor, error) {
 	return c, c.open(ctx)
 }
 
+// head reads how far a room has come, once for all who ask at once.
 func (f *Feed) head(ctx context.Context, id room.ID) (message.Head, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timing.ReadLimit)
-	defer cancel()
-	heads, err := f.history.Heads(ctx, []room.ID{id})
-	if err != nil {
-		return message.Head{}, err
-	}
-	head, ok := heads[id]
-	if !ok {
-		return message.Head{}, errs.New(errs.NotFound)
-	}
-	return head, nil
+	head, err, _ := f.reads.Do(fmt.Sprintf("%d", id), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timing.ReadLimit)
+		defer cancel()
+		heads, err := f.history.Heads(ctx, []room.ID{id})
+		if err != nil {
+			return message.Head{}, err
+		}
+		head, ok := heads[id]
+		if !ok {
+			return message.Head{}, errs.New(errs.NotFound)
+		}
+		return head, nil
+	})
+	return head.(message.Head), err
 }
 
 // Head is how far a room has come on this node.
