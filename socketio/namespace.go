@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Namespace is a set of sockets with its own handlers and rooms. Set its
@@ -116,7 +117,7 @@ var errNotForward = errors.New("socketio: text is not a plain event of this name
 // an EVENT of this namespace without ack id and without attachments. The text
 // is copied.
 func (n *Namespace) FromText(text []byte) (*Packet, error) {
-	if len(text) == 0 || text[0] != '4' {
+	if len(text) == 0 || text[0] != '4' || !utf8.Valid(text) {
 		return nil, errNotForward
 	}
 	p, err := decodePacket(text[1:], 0)
