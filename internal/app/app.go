@@ -134,7 +134,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	if a.chat, err = a.openChat(ctx, keys, limiter, source, origins); err != nil {
 		return err
 	}
-	a.api, err = httpapi.New(httpapi.Config{
+	a.api, err = httpapi.New(httpapi.Config{ //nolint:contextcheck // requests bring contexts of their own
 		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername,
 		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
 		Dev:      dev, Version: version,

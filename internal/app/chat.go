@@ -49,7 +49,7 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 	c := &chat{sockets: sockets, history: message.NewHistory(a.store), vault: keys}
 	namespace := sockets.Namespace("/")
 	c.feed = realtime.NewFeed(realtime.FeedConfig{Audience: namespace, History: c.history, Bus: realtime.NoBus{}, Now: a.now, Log: a.log})
-	c.sender = message.NewSender(message.Config{
+	c.sender = message.NewSender(message.Config{ //nolint:contextcheck // what is submitted outlives the start
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.Message}, Publisher: c.feed, DraftKey: draftKey,
 		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(),
 	})

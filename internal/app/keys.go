@@ -17,7 +17,7 @@ import (
 
 const (
 	keyFile      = "root.key"
-	devTokenFile = "dev-bot-token"
+	devTokenFile = "dev-bot-token" //nolint:gosec // the name of a file
 )
 
 // openVault finds the root key: the setting, else the key file, else, for a database that belongs to

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -83,9 +84,7 @@ func Load(environ []string, dotenv string) (Config, error) {
 	if values == nil {
 		values = map[string]string{}
 	}
-	for name, value := range env.ToMap(environ) {
-		values[name] = value
-	}
+	maps.Copy(values, env.ToMap(environ))
 	for name, value := range values { // an empty variable is one that is not set
 		if strings.TrimSpace(value) == "" {
 			delete(values, name)
@@ -191,8 +190,10 @@ func (c *Config) check() error {
 		n, least int
 		most     int
 	}{
-		{"PROFILE_TTL", c.ProfileTTL, 1, 365}, {"MASK_LINK_DAYS", c.MaskLinkDays, 1, 90},
-		{"MESSAGE_DAYS", c.MessageDays, 1, 3650}, {"AUDIT_RETENTION", c.AuditRetention, 1, 3650},
+		{"PROFILE_TTL", c.ProfileTTL, 1, 365},
+		{"MASK_LINK_DAYS", c.MaskLinkDays, 1, 90},
+		{"MESSAGE_DAYS", c.MessageDays, 1, 3650},
+		{"AUDIT_RETENTION", c.AuditRetention, 1, 3650},
 	} {
 		if days.n < days.least || days.n > days.most {
 			wrong("%s is %d; it is a number of days from %d to %d", days.name, days.n, days.least, days.most)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -53,17 +54,18 @@ func (e *Error) WithReason(reason string) *Error {
 }
 
 func (e *Error) Error() string {
-	text := string(e.Code)
+	var text strings.Builder
+	text.WriteString(string(e.Code))
 	if e.Reason != "" {
-		text += " (" + e.Reason + ")"
+		fmt.Fprintf(&text, " (%s)", e.Reason)
 	}
 	for _, f := range e.Fields {
-		text += fmt.Sprintf(" %s: %s", f.Field, f.Code)
+		fmt.Fprintf(&text, " %s: %s", f.Field, f.Code)
 	}
 	if e.cause != nil {
-		text += ": " + e.cause.Error()
+		fmt.Fprintf(&text, ": %v", e.cause)
 	}
-	return text
+	return text.String()
 }
 
 // Unwrap returns the cause.

@@ -98,7 +98,7 @@ var devThemes = map[string]map[string]string{
 }
 
 // devLaunch makes the address that Telegram would open, launch parameters and all.
-func (a *API) devLaunch(c *call, in devLaunchBody) (devLaunch, error) {
+func (a *API) devLaunch(_ *call, in devLaunchBody) (devLaunch, error) {
 	theme, known := devThemes[in.Theme]
 	switch {
 	case in.Person < 1 || in.Person > math.MaxInt32:

@@ -28,12 +28,13 @@ func requestID(r *http.Request) string {
 func (a *API) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := a.random.Token(12)
-		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+		ctx := context.WithValue(r.Context(), requestKey{}, id)
+		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		began := time.Now()
 		next.ServeHTTP(w, r)
-		a.log.DebugContext(r.Context(), "request", slog.String("requestId", id), slog.String("route", r.Pattern), slog.Duration("took", time.Since(began)))
+		a.log.DebugContext(ctx, "request", slog.String("requestId", id), slog.String("route", r.Pattern), slog.Duration("took", time.Since(began)))
 	})
 }
 

@@ -74,8 +74,8 @@ func optionalBody(o operation) operation {
 }
 
 func hasJSON(t reflect.Type) bool {
-	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("json") != "" {
+	for field := range t.Fields() {
+		if field.Tag.Get("json") != "" {
 			return true
 		}
 	}

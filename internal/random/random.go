@@ -26,7 +26,7 @@ func (s Source) Bytes(n int) []byte {
 // ID returns a number of 1 … 2^53−1, which JavaScript holds exactly.
 func (s Source) ID() int64 {
 	for {
-		if id := int64(binary.BigEndian.Uint64(s.Bytes(8)) >> 11); id != 0 { //nolint:gosec // 53 bits
+		if id := int64(binary.BigEndian.Uint64(s.Bytes(8)) >> 11); id != 0 { // 53 bits
 			return id
 		}
 	}

@@ -104,9 +104,9 @@ func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale
 }
 
 // record begins an audit record of something that a client did.
-func (s *Service) record(event audit.Event, outcome audit.Outcome, client Client) audit.Record {
+func (s *Service) record(event audit.Event, client Client) audit.Record {
 	return audit.Record{
-		ID: s.random.ID(), At: s.now(), Event: event, Outcome: outcome,
+		ID: s.random.ID(), At: s.now(), Event: event, Outcome: audit.OK,
 		RequestID: client.RequestID, IP: CutIP(client.IP), Agent: DeviceOf(client).Name,
 	}
 }
@@ -165,7 +165,7 @@ func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClai
 	if session.expired(now) {
 		return nil, errs.New(errs.RefreshTokenExpired)
 	}
-	record := s.record(audit.TokenRefreshed, audit.OK, client)
+	record := s.record(audit.TokenRefreshed, client)
 	record.Account, record.Session = int64(session.Account), session.ID
 	switch {
 	case claim.generation == session.Generation:
@@ -178,7 +178,7 @@ func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClai
 		return nil, nil // the same answer again
 	}
 	record.Event, record.Outcome = audit.TokenReuse, audit.Refused
-	revoked := s.record(audit.TokenRevoked, audit.OK, client)
+	revoked := s.record(audit.TokenRevoked, client)
 	revoked.Account, revoked.Session, revoked.Detail = record.Account, record.Session, "reuse"
 	return errs.New(errs.RefreshTokenReused),
 		errors.Join(tx.RevokeSession(ctx, session.ID, now, "reuse"), tx.Audit(ctx, record), tx.Audit(ctx, revoked))
@@ -231,7 +231,7 @@ func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, clien
 				}
 				continue
 			}
-			record := s.record(audit.Logout, audit.OK, client)
+			record := s.record(audit.Logout, client)
 			record.Account, record.Session = int64(id), sid
 			if err := errors.Join(tx.RevokeSession(ctx, sid, s.now(), "logout"), tx.Audit(ctx, record)); err != nil {
 				return err

@@ -128,7 +128,7 @@ func (s *Service) seal(ctx context.Context, tx Tx, a account.Account, user teleg
 // begin stores the session, evicts those above the limit, and leaves the trace.
 func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof telegram.InitData, client Client) error {
 	audited := func(event audit.Event, session, detail string) error {
-		r := s.record(event, audit.OK, client)
+		r := s.record(event, client)
 		r.Account, r.Session, r.Detail = int64(live.Account.ID), session, detail
 		return tx.Audit(ctx, r)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -174,9 +175,7 @@ func TestAccessTokensCannotBeForged(t *testing.T) {
 	sign := func(changeHeader, changeBody map[string]any) string {
 		encode := func(base, change map[string]any) string {
 			merged := map[string]any{}
-			for k, v := range base {
-				merged[k] = v
-			}
+			maps.Copy(merged, base)
 			for k, v := range change {
 				merged[k] = v
 				if v == nil {

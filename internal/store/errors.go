@@ -14,17 +14,6 @@ import (
 	"maska/internal/errs"
 )
 
-// isUnique reports whether err says that a unique constraint refused a row.
-func isUnique(err error) bool {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code == "23505"
-	}
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
-	}
-	return false
-}
-
 // failure gives a database error its code: unavailable when the database cannot be reached, is
 // full or did not answer in time, internal otherwise.
 func failure(err error) error {

@@ -29,14 +29,14 @@ func ParseRootKey(text string) ([]byte, error) {
 
 // ReadRootKey reads the key file at path; fs.ErrNotExist when there is none.
 func ReadRootKey(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the path is the operator's own setting
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("the key file %s can be read by others; run: chmod 600 %s", path, path)
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's own setting
+	text, err := os.ReadFile(path) //nolint:gosec // as above
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func CreateRootKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.Remove(draft.Name()) }() // a second name of the key file, or nothing, is left
+	defer func() { _ = os.Remove(draft.Name()) }() //nolint:gosec // our own draft: a second name of the key file by then, or a failed start's
 	if _, err = draft.WriteString(hex.EncodeToString(key) + "\n"); err == nil {
 		err = draft.Sync()
 	}
