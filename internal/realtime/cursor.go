@@ -218,7 +218,7 @@ func (c *cursor) tellHead(now time.Time) {
 		return
 	}
 	c.headsAt = now.Add(c.feed.timing.HeadsEvery)
-	packet, err := eventPacket(c.feed.audience, "heads", map[string]int64{strconv.FormatInt(int64(c.id), 10): c.last})
+	packet, err := eventPacket(c.feed.audience, "heads", view.Heads{strconv.FormatInt(int64(c.id), 10): c.last})
 	if err != nil {
 		c.feed.log.Error("heads could not be encoded", "error", err)
 		return

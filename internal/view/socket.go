@@ -71,6 +71,9 @@ type Read struct {
 	Seq    int64 `json:"seq"`
 }
 
+// Heads tells how far rooms have come: the seq by the room's number.
+type Heads map[string]int64
+
 // Presence tells how many are online in a room.
 type Presence struct {
 	RoomID int64 `json:"roomId"`
