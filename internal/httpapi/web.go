@@ -67,7 +67,7 @@ func (a *API) mountPages(mux *http.ServeMux) {
 // index serves the app for every path that is a screen of it.
 func (a *API) index(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if strings.HasPrefix(name, "api/") || strings.Contains(path.Base(name), ".") {
+	if strings.HasPrefix(name, "api/") || strings.Contains(path.Base(r.URL.Path), ".") {
 		if info, err := fs.Stat(a.app.files, name); err == nil && !info.IsDir() && path.Ext(name) != ".html" && path.Ext(name) != ".json" {
 			a.file(w, r, name, "public, max-age=3600")
 			return
