@@ -26,10 +26,10 @@ function Shell() {
   useEffect(loadLater, []);
   return (
     <div className="shell">
-      <Side onMask={openMask} />
+      <Side onMask={openMask} onHow={openHow} />
       <Room onMask={openMask} onHow={openHow} />
       <Suspense>
-        {path === MASK && <later.MaskSheet onClose={close} />}
+        {path === MASK && <later.MaskSheet onHow={openHow} onClose={close} />}
         {path === HOW && <later.HowSheet onClose={close} />}
       </Suspense>
     </div>
@@ -50,7 +50,7 @@ function useSheets(): { open: (path: string) => void; close: () => void } {
 }
 
 /** The left pane of wide screens: who one is, and where one can be. */
-function Side({ onMask }: { onMask: () => void }) {
+function Side({ onMask, onHow }: { onMask: () => void; onHow: () => void }) {
   const { t } = useLocale();
   const profile = useChat((chat) => chat.profile);
   return (
@@ -71,18 +71,22 @@ function Side({ onMask }: { onMask: () => void }) {
         <>
           <div className="group-h">{t('mask.title')}</div>
           <div className="group">
-            <button type="button" className="li press" aria-label={t('mask.change')} onClick={onMask}>
-              <Mask url={profile.avatarUrl} size={54} />
-              <span className="li-t">
-                <b className={`name ${hue(profile.color)}`} dir="auto">
-                  {profile.nickname}
-                </b>
-                <small>{t('mask.others')}</small>
-              </span>
-              <Icon name="right" size={20} />
-            </button>
+            <div className="stage">
+              <Mask key={profile.id} url={profile.avatarUrl} size={96} className="turn" />
+              <h2 className={`name ${hue(profile.color)}`} dir="auto">
+                {profile.nickname}
+              </h2>
+              <p>{t('first.unseen')}</p>
+            </div>
+            <div className="stack pad">
+              <button type="button" className="btn soft" onClick={onMask}>
+                {t('mask.change')}
+              </button>
+              <button type="button" className="btn plain" onClick={onHow}>
+                {t('first.how')}
+              </button>
+            </div>
           </div>
-          <p className="group-f">{t('first.unseen')}</p>
         </>
       )}
     </aside>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useLocale } from '../i18n';
 import { Icon } from '../ui/Icon';
+import './page.css';
 
 /** A whole page with one thing to say and at most one thing to do. */
 export function Page({

@@ -160,7 +160,7 @@ function Meta({ entry }: { entry: Entry }) {
       <time dateTime={new Date(entry.at).toISOString()}>{time(entry.at)}</time>
       {entry.own && (
         <>
-          <Icon name={TICKS[entry.state]} className={entry.state} />
+          <Icon name={TICKS[entry.state]} className={`tick-${entry.state}`} />
           <span className="vh">{t(TICK_WORDS[entry.state])}</span>
         </>
       )}

@@ -143,16 +143,25 @@ function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | nul
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    let height = element.clientHeight;
+    // Only scrolling changes it: when the box shrinks, the distance to the end grows by itself.
+    let atEnd = isAtEnd(element);
+    const scrolled = () => {
+      atEnd = isAtEnd(element);
+    };
     const observer = new ResizeObserver(() => {
-      const lost = height - element.clientHeight;
-      height = element.clientHeight;
-      const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
-      if (lost !== 0 && distance - Math.max(0, lost) <= AT_END_PX) list.scrollToEnd();
+      if (atEnd) list.scrollToEnd();
     });
+    element.addEventListener('scroll', scrolled, { passive: true });
     observer.observe(element);
-    return () => observer.disconnect();
+    return () => {
+      element.removeEventListener('scroll', scrolled);
+      observer.disconnect();
+    };
   }, [list, scroller]);
+}
+
+function isAtEnd(element: HTMLElement): boolean {
+  return element.scrollHeight - element.scrollTop - element.clientHeight <= AT_END_PX;
 }
 
 /** What one says oneself is always shown, wherever the list stood. */
@@ -178,7 +187,7 @@ function usePosition(list: List, rows: readonly Row[], scroller: React.RefObject
   const look = useCallback(() => {
     const element = scroller.current;
     if (!element || rows.length === 0) return;
-    const end = element.scrollHeight - element.scrollTop - element.clientHeight <= AT_END_PX;
+    const end = isAtEnd(element);
     setAtEnd(end);
     setAtBottom(end);
     if (hasOlder && element.scrollTop < OLDER_PX) loadOlder();

@@ -1,7 +1,7 @@
-import { Suspense, useCallback, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { later } from '../app/later';
 import { useLocale } from '../i18n';
-import { useWelcome, Welcome } from '../profile/Welcome';
+import { Minor, useWelcome, Welcome } from '../profile/Welcome';
 import { Icon } from '../ui/Icon';
 import type { BubbleActions } from './Bubble';
 import './chat.css';
@@ -14,11 +14,14 @@ import { useChat } from './store';
 /** The global room: header, what is said, and where one says something. */
 export function Room({ onMask, onHow }: { onMask: () => void; onHow: () => void }) {
   const welcome = useWelcome();
+  if (welcome.minor) return <Minor onBack={welcome.takeBack} />;
   return (
     <div className="app">
       <Header />
-      <Conversation air={welcome.shown ? WELCOME_AIR_PX : 0} />
-      {welcome.shown ? <Welcome onAccept={welcome.accept} onHow={onHow} /> : <Composer onMask={onMask} />}
+      <Conversation>
+        {welcome.shown && <Welcome onAccept={welcome.accept} onMinor={welcome.refuse} onHow={onHow} />}
+      </Conversation>
+      {!welcome.shown && <Composer onMask={onMask} />}
     </div>
   );
 }
@@ -71,7 +74,8 @@ const TOAST_MS = 1600;
 /** How far the face of the first visit's card stands into the list. */
 const WELCOME_AIR_PX = 34;
 
-function Conversation({ air }: { air: number }) {
+/** `children` stand below the list, so they cover none of it. */
+function Conversation({ children }: { children: ReactNode }) {
   const { t } = useLocale();
   const retry = useChat((chat) => chat.retry);
   const empty = useChat((chat) => chat.entries.length === 0);
@@ -98,15 +102,13 @@ function Conversation({ air }: { air: number }) {
 
   return (
     <main className="chat" aria-busy={empty && !connected}>
-      {!empty && <Log actions={actions} air={air} />}
-      {empty &&
-        (connected ? (
-          <p className="empty">
-            <span className="day">{t('room.empty')}</span>
-          </p>
-        ) : (
-          <SkeletonRows />
-        ))}
+      {!empty && <Log actions={actions} air={children ? WELCOME_AIR_PX : 0} />}
+      {empty && !connected && <SkeletonRows />}
+      {empty && connected && (
+        <div className="empty">
+          <p>{t('room.empty')}</p>
+        </div>
+      )}
       <span className="vh" role="status">
         {copied > 0 && t('menu.copied')}
       </span>
@@ -115,6 +117,7 @@ function Conversation({ air }: { air: number }) {
           {t('menu.copied')}
         </span>
       )}
+      {children}
       <Suspense>
         {menu && (
           <later.Menu target={menu} actions={actions} onCopied={() => setCopied(Date.now())} onClose={closeMenu} />

@@ -11,7 +11,7 @@ import './profile.css';
 import { useNewMask } from './useNewMask';
 
 /** One's own mask: what others see of it, and the way to another one. */
-export default function MaskSheet({ onClose }: { onClose: () => void }) {
+export default function MaskSheet({ onHow, onClose }: { onHow: () => void; onClose: () => void }) {
   const { t } = useLocale();
   const profile = useChat((chat) => chat.profile);
   const [asking, setAsking] = useState(false);
@@ -40,6 +40,15 @@ export default function MaskSheet({ onClose }: { onClose: () => void }) {
                 <b className="act">{t('mask.new')}</b>
                 <small>{t('mask.note')}</small>
               </span>
+            </button>
+            <button type="button" className="li press" onClick={onHow}>
+              <span className="tile">
+                <Icon name="shield" />
+              </span>
+              <span className="li-t">
+                <b>{t('first.how')}</b>
+              </span>
+              <Icon name="right" size={20} />
             </button>
           </div>
           {asking && <Change onClose={() => setAsking(false)} />}

@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import { Page } from '../app/Page';
 import { useTelegram } from '../app/TelegramContext';
 import { hue } from '../chat/Bubble';
 import { useChat } from '../chat/store';
@@ -9,25 +10,35 @@ import './profile.css';
 import { useNewMask } from './useNewMask';
 import { acceptedBy, acceptFor } from './welcomed';
 
-/** Whether the card of the first visit is due for this mask on this device. */
-export function useWelcome(): { shown: boolean; accept: () => void } {
+/** Whether the card of the first visit is due for this mask on this device, and what was answered. */
+export function useWelcome() {
   const id = useChat((chat) => chat.profile?.id);
   const [accepted, setAccepted] = useState<number | null>(null);
+  const [minor, setMinor] = useState(false);
   const accept = useCallback(() => {
     if (id === undefined) return;
     acceptFor(id);
     setAccepted(id);
   }, [id]);
-  return { shown: id !== undefined && accepted !== id && !acceptedBy(id), accept };
+  const refuse = useCallback(() => setMinor(true), []);
+  const takeBack = useCallback(() => setMinor(false), []);
+  const shown = id !== undefined && accepted !== id && !acceptedBy(id);
+  return { shown, minor, accept, refuse, takeBack };
 }
 
 /** The card of the first visit. It stands below the list, so it never covers the newest messages. */
-export function Welcome({ onAccept, onHow }: { onAccept: () => void; onHow: () => void }) {
+export function Welcome({
+  onAccept,
+  onMinor,
+  onHow,
+}: {
+  onAccept: () => void;
+  onMinor: () => void;
+  onHow: () => void;
+}) {
   const { t } = useLocale();
   const telegram = useTelegram();
   const days = useChat((chat) => chat.settings.messageDays);
-  const [minor, setMinor] = useState(false);
-  if (minor) return <Minor onBack={() => setMinor(false)} />;
   return (
     <section className="welcome" aria-labelledby="welcome">
       <Who />
@@ -48,7 +59,7 @@ export function Welcome({ onAccept, onHow }: { onAccept: () => void; onHow: () =
           {t('first.enter')}
         </button>
         <div className="pairbtn">
-          <button type="button" className="btn plain" onClick={() => setMinor(true)}>
+          <button type="button" className="btn plain" onClick={onMinor}>
             {t('first.minor')}
           </button>
           <button type="button" className="btn plain" onClick={onHow}>
@@ -101,25 +112,20 @@ export function Fact({ icon, title, text }: { icon: IconName; title?: string; te
   );
 }
 
-function Minor({ onBack }: { onBack: () => void }) {
+/** Who is not 18 sees nothing of the room. */
+export function Minor({ onBack }: { onBack: () => void }) {
   const { t } = useLocale();
   const telegram = useTelegram();
   return (
-    <section className="welcome" aria-labelledby="welcome">
-      <div className="say">
-        <h1 id="welcome">{t('minor.title')}</h1>
-        <p>{t('minor.text')}</p>
-      </div>
-      <div className="stack">
-        {telegram.canClose && (
-          <button type="button" className="btn" onClick={() => telegram.close()}>
-            {t('close')}
-          </button>
-        )}
-        <button type="button" className="btn plain" onClick={onBack}>
-          {t('minor.back')}
+    <Page title={t('minor.title')} text={t('minor.text')}>
+      {telegram.canClose && (
+        <button type="button" className="btn" onClick={() => telegram.close()}>
+          {t('close')}
         </button>
-      </div>
-    </section>
+      )}
+      <button type="button" className="btn plain" onClick={onBack}>
+        {t('minor.back')}
+      </button>
+    </Page>
   );
 }
