@@ -139,7 +139,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
 		Dev:      dev, Version: version,
 	}, httpapi.Deps{
-		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Vault: keys, Limiter: limiter,
+		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,
 		Backends: []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}},
 	})

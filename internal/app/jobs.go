@@ -35,6 +35,7 @@ func (a *App) jobs() []job {
 		{"drop messages", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropMessages(ctx, ago(a.cfg.MessageDays), jobChunk))
 		}},
+		{"lay rows in key order", func(ctx context.Context) (int, error) { return 0, a.store.LayInKeyOrder(ctx) }},
 		{"drop sessions", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropEndedSessions(ctx, ago(endedSessionDays), jobChunk))
 		}},
@@ -52,7 +53,9 @@ func (a *App) runJobs(ctx context.Context) {
 	ticker := time.NewTicker(jobsEvery)
 	defer ticker.Stop()
 	for {
-		a.Tidy(ctx)
+		if _, err := a.store.Alone(ctx, func() { a.Tidy(ctx) }); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "jobs did not run", slog.Any("cause", err))
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -152,3 +152,41 @@ func TestOldMessagesAreDroppedInChunksFromTheOldestOn(t *testing.T) {
 		}
 	})
 }
+
+func TestOneNodeTidiesAtATime(t *testing.T) {
+	t.Parallel()
+	testkit.EachStore(t, func(t *testing.T, db *testkit.Database) {
+		inner := true
+		outer, err := db.Alone(t.Context(), func() {
+			var err error
+			if inner, err = db.Alone(t.Context(), func() {}); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil || !outer {
+			t.Fatal(outer, err)
+		}
+		if postgres := db.Name() == "PostgreSQL"; inner == postgres {
+			t.Errorf("while one ran, another one ran: %v", inner)
+		}
+		if again, err := db.Alone(t.Context(), func() {}); !again || err != nil {
+			t.Error("the lock was kept", err)
+		}
+	})
+}
+
+func TestAccountsLieInTheOrderOfTheirIDs(t *testing.T) {
+	t.Parallel()
+	testkit.EachStore(t, func(t *testing.T, db *testkit.Database) {
+		for _, id := range []int{5, 3, 9, 1, 7} {
+			db.Exec(t, `INSERT INTO accounts (id, short_id, email_verified, language, roles, active, token_epoch, generation, created_at)
+				VALUES ($1, $2, false, 'en', 'user', true, 1, 1, 0)`, id, strconv.Itoa(id))
+		}
+		if err := db.LayInKeyOrder(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if order := strings.Join(db.Strings(t, `SELECT short_id FROM accounts`), ""); order != "13579" {
+			t.Errorf("rows lie as %s", order)
+		}
+	})
+}
