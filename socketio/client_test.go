@@ -108,7 +108,7 @@ var installClient = sync.OnceValue(func() error {
 	if _, err := os.Stat(filepath.Join("testclient", "node_modules", "socket.io-client", "package.json")); err == nil {
 		return nil
 	}
-	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund") //nolint:noctx // once for all tests
+	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund")
 	cmd.Dir = "testclient"
 	cmd.Stderr = os.Stderr
 	return cmd.Run()

@@ -3,7 +3,6 @@ package socketio_test
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"maska/socketio"
 )
@@ -95,6 +94,3 @@ func forClient(srv *socketio.Server) <-chan ending {
 	other.OnEvent("where", func(s *socketio.Socket, e *socketio.Event) { must(e.Ack(s.Namespace().Name())) })
 	return endings(n)
 }
-
-// long is for what must not happen during a test.
-const long = time.Minute

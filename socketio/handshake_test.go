@@ -157,7 +157,7 @@ func TestOriginBytesAreChecked(t *testing.T) {
 }
 
 func TestOrigins(t *testing.T) {
-	allow := func(r *http.Request, origin string) bool { return origin == "https://app.example" }
+	allow := func(_ *http.Request, origin string) bool { return origin == "https://app.example" }
 	for name, c := range map[string]struct {
 		cfg    socketio.Config
 		origin string

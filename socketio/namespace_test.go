@@ -173,7 +173,9 @@ func TestHookIsBoundedAndEndsWithItsConnection(t *testing.T) {
 		if err := receive(t, left); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		receive(t, conn)
+		if err := receive(t, conn); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -241,7 +243,7 @@ func TestNamespaceNamesAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { must(srv.Shutdown(t.Context(), 0)) }()
-	if srv.Namespace("/a") != srv.Namespace("/a") {
+	if first := srv.Namespace("/a"); srv.Namespace("/a") != first {
 		t.Error("registered twice")
 	}
 	for _, name := range []string{"", "a", "/a,b", "/a b", "/\x01", "/" + strings.Repeat("a", 128)} {

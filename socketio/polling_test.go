@@ -209,7 +209,7 @@ func TestPollOvertakenByItsClientsCloseIsAnsweredOnce(t *testing.T) {
 }
 
 func TestServersCloseReachesTheNextPoll(t *testing.T) {
-	cfg := socketio.Config{Engine: &socketio.Engine{OnMessage: func(c *socketio.Conn, data []byte, _ bool) {
+	cfg := socketio.Config{Engine: &socketio.Engine{OnMessage: func(c *socketio.Conn, _ []byte, _ bool) {
 		must(c.Send([]byte("bye"), false))
 		c.Close()
 	}}}
