@@ -57,6 +57,8 @@ type Deps struct {
 	Profiles *profile.Service
 	Sockets  Sockets
 	SocketIO http.Handler
+	Sender   Sender
+	History  History
 	Vault    *vault.Vault
 	Limiter  limit.Limiter
 	Random   random.Source
@@ -72,6 +74,8 @@ type API struct {
 	profiles *profile.Service
 	sockets  Sockets
 	socketIO http.Handler
+	sender   Sender
+	history  History
 	vault    *vault.Vault
 	limiter  limit.Limiter
 	random   random.Source
@@ -89,7 +93,7 @@ func New(cfg Config, d Deps) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, vault: d.Vault,
+		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, vault: d.Vault,
 		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, app: app,
 	}
 	if a.document, err = document(cfg, operations()); err != nil {

@@ -23,5 +23,9 @@ func operations() []operation {
 
 		op(http.MethodGet, "/api/me", bearer, "Own mask, account, limits and what the server keeps", (*API).me),
 		op(http.MethodPost, "/api/profile/new", bearer, "Put the mask down and take a new one", (*API).takeNewMask),
+
+		op(http.MethodGet, "/rooms/{id}/messages", bearer, "The last messages of a room, as an array", (*API).rows, errs.NotFound, errs.ValidationFailed),
+		op(http.MethodGet, "/api/rooms/{id}/messages", bearer, "Messages of a room: the newest, or before, after or around a seq", (*API).messagePage, errs.NotFound, errs.ValidationFailed),
+		op(http.MethodPost, "/api/rooms/{id}/messages", bearer, "Say something in a room", (*API).say, errs.NotFound, errs.CIDConflict, errs.Forbidden),
 	}
 }

@@ -28,20 +28,33 @@ type Draft struct {
 	content string
 }
 
-// NewDraft checks what somebody wants to say: content as it came, cid as text or empty. It returns
-// validation_failed that names the field.
-func NewDraft(id room.ID, content, cid string) (Draft, error) {
-	d := Draft{room: id}
+// Proposal is what somebody wants to say, as it came.
+type Proposal struct {
+	Room    room.ID
+	Content string
+	// CID, ReplyTo and Media are nil when they were not given.
+	CID     *string
+	ReplyTo *string
+	Media   []string
+}
+
+// NewDraft checks a proposal. It returns validation_failed that names the field. There are no
+// answers and no pictures yet, so whatever they name does not exist.
+func NewDraft(p Proposal) (Draft, error) {
+	d := Draft{room: p.Room}
 	var err error
-	if d.content, err = normalise(content); err != nil {
-		return Draft{}, err
-	}
-	if cid != "" {
-		if d.cid, err = ParseCID(cid); err != nil {
+	switch {
+	case p.ReplyTo != nil:
+		return Draft{}, errs.Invalid("replyTo", errs.NotFoundHere)
+	case len(p.Media) > 0:
+		return Draft{}, errs.Invalid("media", errs.NotFoundHere)
+	case p.CID != nil:
+		if d.cid, err = ParseCID(*p.CID); err != nil {
 			return Draft{}, err
 		}
 	}
-	return d, nil
+	d.content, err = normalise(p.Content)
+	return d, err
 }
 
 // Room tells where it is to be said.

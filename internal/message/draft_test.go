@@ -46,7 +46,7 @@ func TestContentKeepsTheRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, err := message.NewDraft(room.Global, test.content, "")
+			d, err := message.NewDraft(message.Proposal{Room: room.Global, Content: test.content})
 			if test.refused != "" {
 				e := errs.From(err)
 				if e.Code != errs.ValidationFailed || len(e.Fields) != 1 || e.Fields[0] != (errs.Field{Field: "content", Code: test.refused}) {
@@ -84,7 +84,7 @@ func FuzzAcceptedContentKeepsTheRules(f *testing.F) {
 		f.Add(content)
 	}
 	f.Fuzz(func(t *testing.T, content string) {
-		d, err := message.NewDraft(room.Global, content, "")
+		d, err := message.NewDraft(message.Proposal{Room: room.Global, Content: content})
 		if err != nil {
 			if errs.CodeOf(err) != errs.ValidationFailed {
 				t.Fatalf("%q: %v", content, err)
@@ -98,7 +98,7 @@ func FuzzAcceptedContentKeepsTheRules(f *testing.F) {
 		if !utf8.ValidString(got) || strings.ContainsRune(got, 0) || !norm.NFC.IsNormalString(got) {
 			t.Errorf("%q was accepted as %q", content, got)
 		}
-		if again, err := message.NewDraft(room.Global, got, ""); err != nil || again.Content() != got {
+		if again, err := message.NewDraft(message.Proposal{Room: room.Global, Content: got}); err != nil || again.Content() != got {
 			t.Errorf("%q became %q, then %q, %v", content, got, again.Content(), err)
 		}
 	})

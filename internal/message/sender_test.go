@@ -132,11 +132,11 @@ func newActor(t testing.TB, s *store.Store) profile.Actor {
 
 func draft(t testing.TB, content string, cid message.CID) message.Draft {
 	t.Helper()
-	text := ""
+	p := message.Proposal{Room: room.Global, Content: content}
 	if cid != (message.CID{}) {
-		text = cid.String()
+		p.CID = new(cid.String())
 	}
-	d, err := message.NewDraft(room.Global, content, text)
+	d, err := message.NewDraft(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestWhoMayNotWriteIsRefused(t *testing.T) {
 		if _, err := b.sender.Send(t.Context(), nobody, draft(t, "hello", message.CID{})); errs.CodeOf(err) != errs.Forbidden {
 			t.Errorf("a mask that nobody wears: %v", err)
 		}
-		elsewhere, err := message.NewDraft(2, "hello", "")
+		elsewhere, err := message.NewDraft(message.Proposal{Room: 2, Content: "hello"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func (p *people) actor(who person) profile.Actor {
 
 func draftOf(t testing.TB, content string) message.Draft {
 	t.Helper()
-	d, err := message.NewDraft(room.Global, content, "")
+	d, err := message.NewDraft(message.Proposal{Room: room.Global, Content: content})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,25 +120,11 @@ func draftOf(payload []byte) (message.Draft, error) {
 	if err := decode(payload, &p); err != nil {
 		return message.Draft{}, err
 	}
-	id, cid := room.Global, ""
+	id := room.Global
 	if p.RoomID != nil {
 		id = *p.RoomID
 	}
-	if p.CID != nil {
-		if _, err := message.ParseCID(*p.CID); err != nil {
-			return message.Draft{}, err
-		}
-		cid = *p.CID
-	}
-	switch {
-	case p.Content == nil:
-		return message.Draft{}, errs.Invalid("content", errs.Required)
-	case given(p.ReplyTo):
-		return message.Draft{}, errs.Invalid("replyTo", errs.NotFoundHere)
-	case given(p.Media) && string(p.Media) != "[]":
-		return message.Draft{}, errs.Invalid("media", errs.NotFoundHere)
-	}
-	return message.NewDraft(id, *p.Content, cid)
+	return message.NewDraft(message.Proposal{Room: id, Content: p.Content, CID: p.CID, ReplyTo: p.ReplyTo, Media: p.Media})
 }
 
 func (h *Hub) onJoin(c *conn, who Identity, payload []byte, r reply) {

@@ -59,9 +59,6 @@ func firstName(p jsontext.Pointer) string {
 	return ""
 }
 
-// given reports whether an optional member is there and not null.
-func given(v jsontext.Value) bool { return len(v) > 0 && v.Kind() != 'n' }
-
 // authPayload is what CONNECT and auth carry.
 type authPayload struct {
 	Token  *string           `json:"token"`
@@ -91,11 +88,11 @@ type roomPayload struct {
 }
 
 type messagePayload struct {
-	RoomID  *room.ID       `json:"roomId"`
-	Content *string        `json:"content"`
-	CID     *string        `json:"cid"`
-	ReplyTo jsontext.Value `json:"replyTo"`
-	Media   jsontext.Value `json:"media"`
+	RoomID  *room.ID `json:"roomId"`
+	Content string   `json:"content"`
+	CID     *string  `json:"cid"`
+	ReplyTo *string  `json:"replyTo"`
+	Media   []string `json:"media"`
 }
 
 type readPayload struct {
