@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,10 @@ import (
 
 // TestMain fails the package if a test leaves a goroutine behind.
 func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		must(serveBench())
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 
