@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Icon } from '../ui/Icon';
 import { Mask } from '../ui/Mask';
 import './dev.css';
@@ -13,7 +13,7 @@ const THEMES: readonly { theme: DevTheme; word: string }[] = [
 
 /** "Open as person 1, 2, 3": each tab is a person of its own. */
 export function Start() {
-  const { people, problem, refresh } = usePeople();
+  const { people, problem } = usePeople();
   const [failed, setFailed] = useState('');
   const [how, setHow] = useState<Omit<LaunchWish, 'person'>>({ theme: 'light', startParam: '', stale: false });
 
@@ -77,9 +77,6 @@ export function Start() {
             Set <b>TELEGRAM_BOT_TOKEN</b> and this page no longer exists.
           </span>
         </p>
-        <button type="button" className="btn plain" onClick={refresh}>
-          Look again who wears what
-        </button>
       </main>
       <p className="foot">
         API: <a href="/docs">/docs</a> · <a href="/health">/health</a>
@@ -169,22 +166,22 @@ function someoneNew(people: readonly Person[]): number {
 }
 
 /** Who wears what; asked again when one comes back to this tab. */
-function usePeople(): { people: Person[]; problem: string; refresh: () => void } {
+function usePeople(): { people: Person[]; problem: string } {
   const [people, setPeople] = useState<Person[]>([]);
   const [problem, setProblem] = useState('');
-  const refresh = useCallback(() => {
-    fetchPeople().then(
-      (found) => {
-        setPeople(found);
-        setProblem('');
-      },
-      (error: Error) => setProblem(error.message),
-    );
-  }, []);
   useEffect(() => {
+    const refresh = () => {
+      fetchPeople().then(
+        (found) => {
+          setPeople(found);
+          setProblem('');
+        },
+        (error: Error) => setProblem(error.message),
+      );
+    };
     refresh();
     window.addEventListener('focus', refresh);
     return () => window.removeEventListener('focus', refresh);
-  }, [refresh]);
-  return { people, problem, refresh };
+  }, []);
+  return { people, problem };
 }
