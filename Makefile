@@ -51,8 +51,8 @@ fmt: web/node_modules/.package-lock.json ## format Go and TypeScript
 lint: ## golangci-lint
 	$(GO_LINT) run
 
-e2e: build ## the browser tests, against bin/maska
-	if [ -f e2e/package.json ]; then $(MAKE) --no-print-directory e2e/node_modules/.package-lock.json; $(NPM) --prefix e2e test; fi
+e2e: build e2e/node_modules/.package-lock.json ## the browser tests, against bin/maska
+	$(SERVICES) $(NPM) --prefix e2e test
 
 bench: web ## every Go benchmark
 	$(SERVICES) go test -run '^$$' -bench . -benchmem ./...
