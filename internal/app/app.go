@@ -185,8 +185,10 @@ func (a *App) Greeting() string {
 	}
 	if a.cfg.Dev {
 		fmt.Fprintf(&b, "No TELEGRAM_BOT_TOKEN: developer mode, this machine only.\nOpen %s/dev\n", a.URL())
+	} else if a.cfg.PublicURL != "" {
+		fmt.Fprintf(&b, "The bot's Mini App is %s\n", a.cfg.PublicURL)
 	} else {
-		fmt.Fprintf(&b, "Open %s from the bot.\n", a.cfg.PublicURL)
+		b.WriteString("PUBLIC_URL is not set: errors and links cannot name this server.\n")
 	}
 	return b.String()
 }

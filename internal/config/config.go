@@ -104,12 +104,24 @@ func parseMistakes(all env.AggregateError) error {
 	var mistakes []error
 	for _, err := range all.Errors {
 		if parse, ok := errors.AsType[env.ParseError](err); ok {
-			mistakes = append(mistakes, fmt.Errorf("%s is not a %s", settingName(parse.Name), parse.Type))
+			mistakes = append(mistakes, fmt.Errorf("%s must be %s", settingName(parse.Name), inWords(parse.Type)))
 			continue
 		}
 		mistakes = append(mistakes, err)
 	}
 	return errors.Join(mistakes...)
+}
+
+func inWords(kind reflect.Type) string {
+	switch kind {
+	case reflect.TypeFor[int]():
+		return "a whole number"
+	case reflect.TypeFor[float64]():
+		return "a number"
+	case reflect.TypeFor[time.Duration]():
+		return "a time such as 24h or 90m"
+	}
+	return kind.String()
 }
 
 // check finds every mistake at once and fills in what follows from the settings.

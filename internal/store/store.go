@@ -74,12 +74,30 @@ func OpenPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 	s := &Store{write: db, read: db, pool: pool}
 	var fsync string
 	if err := db.QueryRowContext(ctx, "SHOW fsync").Scan(&fsync); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach PostgreSQL at %s: %w", cfg.ConnConfig.Host, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s cannot be reached: %w", cfg.ConnConfig.Host, lastCause(err)), s.Close())
 	}
 	if fsync != "on" {
 		return nil, errors.Join(errors.New("PostgreSQL runs with fsync=off and may lose what it has committed; switch fsync on"), s.Close())
 	}
 	return s, nil
+}
+
+// lastCause drops the story around an error: the driver tells one of several lines.
+func lastCause(err error) error {
+	for {
+		switch wrapped := err.(type) { //nolint:errorlint // the chain itself is walked
+		case interface{ Unwrap() []error }:
+			all := wrapped.Unwrap()
+			err = all[len(all)-1]
+		case interface{ Unwrap() error }:
+			if wrapped.Unwrap() == nil {
+				return err
+			}
+			err = wrapped.Unwrap()
+		default:
+			return err
+		}
+	}
 }
 
 // Close closes all connections; transactions under way are finished first.
