@@ -1,7 +1,12 @@
 /** The REST API as functions: each gives the answer or throws an ApiError. */
 import createClient from 'openapi-fetch';
 import { ApiError, toApiError, UNREACHABLE } from './error';
-import type { Me, MessagePage, paths, TokenSet } from './schema';
+import type { components, paths } from './schema';
+
+export type Me = components['schemas']['Me'];
+export type MessagePage = components['schemas']['Page'];
+/** What every answer with tokens has. */
+export type Tokens = Pick<components['schemas']['TokenSet'], 'access_token' | 'refresh_token' | 'expires_in'>;
 
 /** Where an access token comes from; `renew` gets the one that was refused. */
 export interface Bearer {
@@ -60,8 +65,6 @@ export function createApi({ origin, language, fetch: ask = globalThis.fetch.bind
       ),
   };
 }
-
-export type { Me, MessagePage, TokenSet };
 
 const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 

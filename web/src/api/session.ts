@@ -2,7 +2,7 @@
  * One person's session in this tab: gets an access token, keeps it fresh, and says when there is no
  * way to get one any more.
  */
-import type { Api, Bearer, TokenSet } from './client';
+import type { Api, Bearer, Tokens } from './client';
 import { ApiError } from './error';
 import type { Keeper } from './keeper';
 
@@ -147,7 +147,7 @@ export class Session implements Bearer {
     }
   }
 
-  private accept(tokens: TokenSet, account: number): string {
+  private accept(tokens: Tokens, account: number): string {
     if (this.over) throw loggedOut();
     const { access_token: token, refresh_token, expires_in } = tokens;
     this.access = { token, until: this.now() + expires_in * 900 };

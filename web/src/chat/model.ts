@@ -1,4 +1,5 @@
 /** The chat's own words: what the server says about a room, and what a screen shows of it. */
+import type { components } from '../api/schema';
 
 /** Who said something: the mask that others see, never the person behind it. */
 export interface Author {
@@ -95,24 +96,19 @@ export interface Entry {
   replyTo?: Reply;
 }
 
-/** What the server allows, from `GET /api/me`. */
-export interface Limits {
-  /** Code points of one message. */
-  contentLength: number;
-  /** Lines of one message. */
-  lines: number;
-  messageBurst: number;
-  messagePerSecond: number;
-}
-
-export interface Settings {
-  /** Days a message of the global room is kept. */
-  messageDays: number;
-}
+/** What the server allows, and how long it keeps what, from `GET /api/me`. */
+export type Limits = components['schemas']['Limits'];
+export type Settings = Pick<components['schemas']['Settings'], 'messageDays'>;
 
 /** The one room everybody belongs to. */
 export const GLOBAL_ROOM = 1;
 
 /** What stands until `GET /api/me` has answered; the server's word counts in the end. */
-export const DEFAULT_LIMITS: Limits = { contentLength: 4000, lines: 30, messageBurst: 3, messagePerSecond: 1 };
+export const DEFAULT_LIMITS: Limits = {
+  contentLength: 4000,
+  lines: 30,
+  messageBurst: 3,
+  messagePerSecond: 1,
+  newMasksPerDay: 3,
+};
 export const DEFAULT_SETTINGS: Settings = { messageDays: 30 };
