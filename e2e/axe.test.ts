@@ -1,0 +1,99 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Device, PHONE } from './support/device.ts';
+import { type Language, person } from './support/person.ts';
+import { DARK, LIGHT } from './support/telegram.ts';
+import { expect, test } from './support/world.ts';
+
+async function examine(device: Device, screen: string): Promise<void> {
+  // Colours that are still on their way have no contrast yet.
+  await device.page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+  const { violations } = await new AxeBuilder({ page: device.page }).setLegacyMode().analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  expect(found, screen).toEqual([]);
+}
+
+for (const language of ['en', 'ru', 'zh'] as const satisfies readonly Language[]) {
+  for (const [name, theme] of [
+    ['light', LIGHT],
+    ['dark', DARK],
+  ] as const) {
+    test(`axe finds nothing on the screens of the room (${language}, ${name})`, async ({ world }) => {
+      const ann = await world.device(person(1, language), { theme, screen: { ...PHONE, reducedMotion: 'reduce' } });
+      const { t, app } = ann;
+      const bob = await world.member(person(2, 'ru'));
+      await bob.say('Кто-нибудь слышал, как поёт маяк?');
+      await bob.say('https://example.org/lighthouse');
+
+      await ann.launch();
+      await app.getByRole('button', { name: t('first.enter') }).waitFor();
+      await ann.log.getByRole('link').waitFor();
+      await examine(ann, 'the first visit');
+
+      await app.getByRole('button', { name: t('first.how') }).click();
+      await app.getByRole('dialog', { name: t('how.title') }).waitFor();
+      await examine(ann, 'how to check');
+      await app
+        .getByRole('dialog')
+        .getByRole('button', { name: t('close') })
+        .click();
+      await app.getByRole('dialog').waitFor({ state: 'hidden' });
+
+      await app.getByRole('button', { name: t('first.enter') }).click();
+      await ann.online();
+      await ann.say('Каждую ночь');
+      await ann.allSent();
+      await examine(ann, 'the room');
+
+      await ann.face.tap();
+      await app.getByRole('dialog', { name: t('mask.title') }).waitFor();
+      await examine(ann, 'the own mask');
+      await app.getByRole('button', { name: t('mask.new') }).click();
+      await app.getByRole('dialog', { name: t('mask.confirm') }).waitFor();
+      await examine(ann, 'a new mask?');
+      await app.getByRole('button', { name: t('mask.keep') }).click();
+      await app
+        .getByRole('dialog', { name: t('mask.title') })
+        .getByRole('button', { name: t('close') })
+        .click();
+      await app.getByRole('dialog').waitFor({ state: 'hidden' });
+
+      await ann.log.getByRole('article').last().click({ button: 'right' });
+      await app.getByRole('dialog', { name: t('menu.title') }).waitFor();
+      await examine(ann, 'the menu of a message');
+      await ann.page.keyboard.press('Escape');
+      await app.getByRole('dialog').waitFor({ state: 'hidden' });
+
+      ann.wire.cut();
+      world.tolerate(/net::ERR_|WebSocket connection/);
+      await ann.bar.waitFor();
+      await examine(ann, 'reconnecting');
+    });
+
+    test(`axe finds nothing on the pages before the room (${language}, ${name})`, async ({ world }) => {
+      world.tolerate(/status of 401/);
+      const ann = await world.device(person(1, language), { theme, screen: PHONE });
+      const { t, app } = ann;
+      await ann.launch(ann.person.initData(48 * 3600));
+      await app.getByRole('heading', { name: t('open.again') }).waitFor();
+      await examine(ann, 'stale');
+
+      const locale = { en: 'en-GB', ru: 'ru-RU', zh: 'zh-CN' }[language];
+      const bob = await world.device(person(2, language), { screen: { ...PHONE, locale, colorScheme: name } });
+      await bob.page.goto(bob.wire.origin);
+      await bob.app.getByRole('heading', { name: t('open.title') }).waitFor();
+      await examine(bob, 'outside');
+    });
+  }
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.extend({ settings: { TELEGRAM_BOT_TOKEN: '', PUBLIC_URL: '' } })(
+    `axe finds nothing on the developer’s page (${colorScheme})`,
+    async ({ world }) => {
+      const developer = await world.device(person(1), { screen: { colorScheme } });
+      await developer.page.goto(`${developer.wire.origin}/dev`);
+      await developer.page.getByRole('button', { name: 'Person 3' }).waitFor();
+      await examine(developer, 'the developer’s page');
+    },
+  );
+}

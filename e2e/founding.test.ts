@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { build, preview } from 'vite';
+import { type Person, person } from './support/person.ts';
+import type { Settings } from './support/server.ts';
+import { test as base, expect } from './support/world.ts';
+
+const ROOT = new URL('founding-client', import.meta.url).pathname;
+
+/** The document's own client, built as its Vite config says and served from an origin of its own. */
+const test = base.extend<{ port: number; settings: Settings; client: string }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of fixtures from the pattern
+  port: async ({}, use) => {
+    const probe = createServer();
+    await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
+    const address = probe.address();
+    await new Promise((closed) => probe.close(closed));
+    await use(typeof address === 'object' && address ? address.port : 0);
+  },
+  settings: async ({ port }, use) => use({ CORS_ORIGINS: `http://127.0.0.1:${port}` }),
+  client: async ({ port, world }, use) => {
+    const outDir = mkdtempSync(join(tmpdir(), 'maska-founding-'));
+    process.env.VITE_SERVER_URL = world.server.url;
+    const options = { root: ROOT, logLevel: 'error', build: { outDir, emptyOutDir: true } } as const;
+    await build(options);
+    const server = await preview({ ...options, preview: { host: '127.0.0.1', port, strictPort: true } });
+    await use(`http://127.0.0.1:${port}`);
+    await server.close();
+    rmSync(outDir, { recursive: true });
+  },
+});
+
+test('the founding document’s own client, unchanged and from another origin, signs in and talks', async ({
+  client,
+  world,
+}) => {
+  const pages: Page[] = [];
+  const open = async (who: Person): Promise<Page> => {
+    const page = await (await world.browser.newContext()).newPage();
+    pages.push(page);
+    // Without Telegram's script it takes the launch data from the address.
+    await page.goto(`${client}/?initData=${encodeURIComponent(who.initData())}`);
+    await page.getByRole('heading', { name: 'Анонимный чат (MVP)' }).waitFor();
+    return page;
+  };
+  const said = (page: Page) => page.locator('div:has(> b)').allTextContents();
+  const speak = async (page: Page, text: string) => {
+    await page.getByRole('textbox').fill(text);
+    await page.getByRole('button', { name: 'Отправить' }).click();
+  };
+
+  const ann = await open(person(1));
+  const bob = await open(person(2));
+  const annHears = ann.waitForEvent('console', (line) => line.text().startsWith('connected'));
+  await ann.reload();
+  await annHears;
+
+  await expect
+    .poll(async () => {
+      await speak(ann, 'привет');
+      return (await said(bob)).length;
+    })
+    .toBeGreaterThan(0);
+  await speak(bob, 'и тебе');
+  await expect.poll(async () => (await said(ann)).at(-1)).toMatch(/^\d+: и тебе$/);
+  expect((await said(bob)).at(-1)).toMatch(/^\d+: и тебе$/);
+  const authors = new Set((await said(ann)).map((line) => line.split(':', 1)[0]));
+  expect(authors.size).toBe(2);
+  for (const page of pages) await page.context().close();
+});
