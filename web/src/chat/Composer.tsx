@@ -39,7 +39,7 @@ export function Composer({ onMask }: { onMask: () => void }) {
   };
 
   return (
-    <div className="dock">
+    <footer className="dock">
       <Counter draft={draft} wait={wait} />
       <form className="composer" onSubmit={submit}>
         <OwnFace onClick={onMask} />
@@ -69,7 +69,7 @@ export function Composer({ onMask }: { onMask: () => void }) {
           {wait > 0 && <Ring />}
         </button>
       </form>
-    </div>
+    </footer>
   );
 }
 

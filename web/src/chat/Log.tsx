@@ -42,7 +42,7 @@ export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number
   });
 
   useOpening(list, rows);
-  useStayAtEnd(list, scroller);
+  useStayAtEnd(list, scroller, !rows.some((row) => row.unread));
   useOwnInSight(list, rows);
   const atEnd = usePosition(list, rows, scroller);
 
@@ -139,16 +139,20 @@ function useOpening(list: List, rows: readonly Row[]): void {
 }
 
 /** The keyboard and the growing composer take height away: whoever was at the bottom stays there. */
-function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | null>): void {
+function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | null>, opensAtEnd: boolean): void {
+  const start = useRef(opensAtEnd);
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    // Only scrolling changes it: when the box shrinks, the distance to the end grows by itself.
-    let atEnd = isAtEnd(element);
+    // Only scrolling changes it: when the box shrinks, the distance to the end grows by itself, and
+    // a scroll event that comes before the observer must not be taken for somebody's wish.
+    let atEnd = start.current;
+    let height = -1;
     const scrolled = () => {
-      atEnd = isAtEnd(element);
+      if (element.clientHeight === height) atEnd = isAtEnd(element);
     };
     const observer = new ResizeObserver(() => {
+      height = element.clientHeight;
       if (atEnd) list.scrollToEnd();
     });
     element.addEventListener('scroll', scrolled, { passive: true });
