@@ -5,10 +5,21 @@
  */
 import { io, type Socket } from 'socket.io-client';
 import { RENEWABLE } from '../api/client';
-import { type Session, SignInError } from '../api/session';
+import { SignInError } from '../api/session';
 import type { ClientEvents, Draft, Position, Refusal, Sent, ServerEvents, Sync } from './events';
 import type { Profile } from './model';
 import { SendError } from './outbox';
+
+/** Where tokens come from; each throws a SignInError when there is none. */
+export interface Tokens {
+  token(): Promise<string>;
+  /** Another one than the refused. */
+  renew(refused: string): Promise<string>;
+  /** The session was ended; only a new sign-in helps. */
+  revoked(): Promise<string>;
+  /** Calls back with each new token; returns the way to stop. */
+  onToken(listener: (token: string) => void): () => void;
+}
 
 export interface SocketHandlers {
   /** How far each room is, asked at each connect. */
@@ -51,10 +62,11 @@ export class ChatSocket {
 
   constructor(
     origin: string,
-    private readonly session: Session,
+    private readonly session: Tokens,
     private readonly handlers: SocketHandlers,
+    connect: typeof io = io,
   ) {
-    this.socket = io(origin, {
+    this.socket = connect(origin, {
       autoConnect: false,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
