@@ -210,7 +210,7 @@ describe('connecting', () => {
     await socket.open();
     client.accept();
     await tick(5_000);
-    await tick();
+    await tick(1);
     expect(client.connects).toBe(2);
   });
 });
