@@ -65,14 +65,19 @@ func (c *cursor) open(ctx context.Context) error {
 	defer c.mu.Unlock()
 	switch {
 	case !c.opened || c.feed.audience.Len(c.room) == 0 && (head.Seq > c.last || head.Epoch != c.epoch):
-		c.opened, c.last, c.epoch = true, head.Seq, head.Epoch
-		c.tail.clear()
-		c.headsAt = c.feed.now().Add(c.feed.timing.HeadsEvery)
+		c.begin(head)
 	default:
 		c.learn(head)
 	}
 	c.release()
 	return nil
+}
+
+// begin delivers from here on.
+func (c *cursor) begin(head message.Head) {
+	c.opened, c.last, c.epoch = true, head.Seq, head.Epoch
+	c.tail.clear()
+	c.headsAt = c.feed.now().Add(c.feed.timing.HeadsEvery)
 }
 
 // offer takes frames in any order and any number of times, and delivers what is next.
@@ -129,6 +134,9 @@ func (c *cursor) release() {
 func (c *cursor) hint(head message.Head) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.opened { // when the first listener came, the store could not be read
+		c.begin(head)
+	}
 	c.learn(head)
 	c.release()
 }

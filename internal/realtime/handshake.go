@@ -30,16 +30,24 @@ func (h *Hub) connect(ctx context.Context, s *socketio.Socket) error {
 	if p.token() == "" {
 		return nil
 	}
-	identity, err := h.Auth.Authenticate(ctx, p.token())
+	identity, err := h.authenticate(ctx, p.token())
 	if err == nil {
 		err = h.seatFor(identity)
 	}
 	if err != nil {
 		h.counters.refused.Add(1)
-		return connectError(c, orUnavailable(err))
+		return connectError(c, err)
 	}
 	c.identity, c.place = &identity, p.place()
 	return nil
+}
+
+// authenticate does not wait for a database that does not answer.
+func (h *Hub) authenticate(ctx context.Context, token string) (Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.Timing.ReadLimit)
+	defer cancel()
+	identity, err := h.Auth.Authenticate(ctx, token)
+	return identity, orUnavailable(err)
 }
 
 // seatFor refuses an account that has as many sockets as it may.
@@ -143,10 +151,10 @@ func (h *Hub) onAuth(c *conn, payload []byte, r reply) {
 		return
 	}
 	ctx := c.socket.Context()
-	identity, err := h.Auth.Authenticate(ctx, p.token())
+	identity, err := h.authenticate(ctx, p.token())
 	if err != nil {
-		r.fail(orUnavailable(err))
-		if status := errs.CodeOf(orUnavailable(err)).Status(); status < 500 && status != 429 {
+		r.fail(err)
+		if status := errs.CodeOf(err).Status(); status < 500 && status != 429 {
 			c.end("auth_error", err)
 		}
 		return

@@ -111,9 +111,16 @@ type Error struct {
 	Refusal
 }
 
+// unavailableRetry is said when nothing better is known (guarantee G10: at most 2 s).
+const unavailableRetry = 2 * time.Second
+
 // NewRefusal shows an error in a language; of errors without a code nothing is shown.
 func NewRefusal(err error, lang locale.Lang) Refusal {
 	e := errs.From(err)
+	if e.Code == errs.Unavailable && e.RetryAfter == 0 {
+		e = errs.New(errs.Unavailable)
+		e.RetryAfter = unavailableRetry
+	}
 	r := Refusal{Code: string(e.Code), Message: e.Code.Text(lang), RetryAfter: Seconds(e.RetryAfter)}
 	for _, f := range e.Fields {
 		r.Errors = append(r.Errors, Field{Field: f.Field, Code: string(f.Code), Message: f.Code.Text(lang)})
