@@ -17,7 +17,7 @@ func TestADrainAnswersWhatIsUnderWayAndLetsClientsComeBack(t *testing.T) {
 	dir := t.TempDir()
 	s := testkit.Start(t, "DATA_DIR="+dir, "RATE_LIMITS=off")
 	person := s.Enter(1)
-	ws, _, err := websocket.Dial(t.Context(), strings.Replace(s.URL, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket", nil)
+	ws, _, err := websocket.Dial(t.Context(), strings.Replace(s.URL, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket", nil) //nolint:bodyclose // a handshake has none
 	if err != nil {
 		t.Fatal(err)
 	}

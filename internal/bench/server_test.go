@@ -52,7 +52,7 @@ func start(b *testing.B, settings ...string) *process {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &process{cmd: exec.CommandContext(b.Context(), path)} //nolint:gosec // built above
+	p := &process{cmd: exec.CommandContext(b.Context(), path)}
 	p.cmd.Env = append(os.Environ(), append([]string{
 		"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + b.TempDir(), "TELEGRAM_BOT_TOKEN=" + testkit.BotToken, "RATE_LIMITS=off", "LOG_LEVEL=error", "GOMAXPROCS=1",
 	}, settings...)...)
@@ -126,7 +126,7 @@ func (p *process) token(b *testing.B, id int64) string {
 
 // connect opens a socket and waits until it has joined the global room.
 func (p *process) connect(ctx context.Context, token string) (*websocket.Conn, error) {
-	ws, _, err := websocket.Dial(ctx, strings.Replace(p.url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket", nil)
+	ws, _, err := websocket.Dial(ctx, strings.Replace(p.url, "http", "ws", 1)+"/socket.io/?EIO=4&transport=websocket", nil) //nolint:bodyclose // a handshake has none
 	if err != nil {
 		return nil, err
 	}
