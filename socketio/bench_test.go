@@ -99,7 +99,7 @@ type benchServer struct {
 
 func startBench(b *testing.B) *benchServer {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0]) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(b.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), asServer+"=1", "GOMAXPROCS=1")
 	in, err := cmd.StdinPipe()
 	must(err)
@@ -157,7 +157,7 @@ func (s *benchServer) dialBench(room string, buffer int) *peer {
 }
 
 func (p *peer) send(text string) {
-	frame := []byte{0x81, 0x80 | byte(min(len(text), 126)), 0, 0, 0, 0} //nolint:gosec // at most 126
+	frame := []byte{0x81, 0x80 | byte(min(len(text), 126)), 0, 0, 0, 0}
 	if len(text) > 125 {
 		frame = append([]byte{0x81, 0x80 | 126}, byte(len(text)>>8), byte(len(text)), 0, 0, 0, 0) //nolint:gosec // short texts
 	}

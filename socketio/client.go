@@ -12,6 +12,10 @@ import (
 // maxFailedConnects bounds the refused CONNECTs in a row of one session.
 const maxFailedConnects = 16
 
+// errStale ends a session whose recovery took so long that something of it was
+// lost meanwhile: a CONNECT_ERROR would keep the client from trying again.
+var errStale = errors.New("socketio: recovered too late")
+
 // client is the Socket.IO side of one session: its sockets, one a namespace.
 type client struct {
 	sess *session
@@ -83,7 +87,7 @@ func (c *client) handle(p *packet, bins [][]byte) error {
 	}
 	switch p.kind {
 	case typeDisconnect:
-		if s.end(nil) {
+		if s.end(nil, false) {
 			c.bye(s, ReasonClientDisconnect)
 		}
 		return nil
@@ -171,10 +175,16 @@ func (c *client) connect(p *packet) error {
 		}
 		return nil
 	}
-	s.end(nil)
-	c.leave(s)
+	s.end(nil, false)
 	if c.sess.ending.Load() != nil {
+		if s.recovered {
+			n.rec.unclaim(s.rec.back)
+		}
 		return nil
+	}
+	c.leave(s)
+	if err == nil && s.recovered {
+		return errStale
 	}
 	if errors.Is(err, errPanic) {
 		_ = c.refuse(n, errPanic)
@@ -185,11 +195,14 @@ func (c *client) connect(p *packet) error {
 
 // admit asks the application.
 func (c *client) admit(s *Socket) error {
+	ctx, cancel := context.WithTimeout(s.Context(), c.sess.srv.cfg.ConnectTimeout)
+	defer cancel()
+	if s.ns.rec != nil {
+		s.ns.rec.claim(s, ctx.Done())
+	}
 	if s.ns.onConnect == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(s.Context(), c.sess.srv.cfg.ConnectTimeout)
-	defer cancel()
 	var refusal error
 	if err := c.sess.guard(func() { refusal = s.ns.onConnect(ctx, s) }); err != nil {
 		return err
@@ -274,18 +287,25 @@ func (c *client) bye(s *Socket, reason Reason) {
 
 // farewell tells the application about the end of a socket it was told about.
 func (c *client) farewell(s *Socket, reason Reason) {
+	if s.over {
+		return
+	}
+	s.over = true
 	if s.welcomed && s.ns.onDisconnect != nil {
 		// What its panic would end has ended.
 		_ = c.sess.guard(func() { s.ns.onDisconnect(s, reason) })
 	}
+	if s.rec != nil {
+		close(s.rec.gone)
+	}
 }
 
-func (c *client) cancel() {
+func (c *client) cancel(reason Reason) {
 	c.mu.Lock()
 	sockets := append([]*Socket(nil), c.sockets...)
 	c.mu.Unlock()
 	for _, s := range sockets {
-		s.end(nil)
+		s.end(nil, reason.mayComeBack())
 	}
 }
 
@@ -295,7 +315,7 @@ func (c *client) closed(reason Reason) {
 	c.sockets = nil
 	c.mu.Unlock()
 	for _, s := range sockets {
-		s.end(nil) // a CONNECT that cancel came too early for
+		s.end(nil, reason.mayComeBack()) // a CONNECT that cancel came too early for
 		c.farewell(s, reason)
 	}
 }

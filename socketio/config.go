@@ -96,6 +96,9 @@ type Config struct {
 	// code 4, "Forbidden", or the message of a *RefusedError. It may block.
 	Admit func(*http.Request) error
 
+	// Recovery, if set, lets clients go on after a short loss.
+	Recovery *Recovery
+
 	// Engine, if set, makes the server speak Engine.IO without Socket.IO.
 	Engine *Engine
 

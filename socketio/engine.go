@@ -80,7 +80,7 @@ func (c *Conn) message(data []byte, binary bool) error {
 	return nil
 }
 
-func (c *Conn) cancel() {}
+func (c *Conn) cancel(Reason) {}
 
 func (c *Conn) closed(reason Reason) {
 	if f := c.sess.srv.cfg.Engine.OnClose; f != nil {

@@ -21,7 +21,8 @@ type Namespace struct {
 	onEvent      map[string]func(s *Socket, e *Event)
 	onAnyOther   func(s *Socket, e *Event)
 
-	leaving *Packet // DISCONNECT
+	leaving *Packet   // DISCONNECT
+	rec     *recorder // nil without Config.Recovery
 
 	mu    sync.RWMutex
 	rooms map[string]*room
@@ -39,8 +40,9 @@ type room struct {
 
 // seat is one socket's place in one room.
 type seat struct {
-	room *room
-	sess *session
+	room  *room
+	sess  *session
+	since int64 // the recorder's number when it was taken
 
 	// Owned by the shard.
 	index int   // in the room's members, -1 when not among them
@@ -53,6 +55,9 @@ func newNamespace(s *Server, name string) *Namespace {
 		srv: s, name: name,
 		onEvent: make(map[string]func(*Socket, *Event)),
 		rooms:   make(map[string]*room),
+	}
+	if s != nil {
+		n.rec = newRecorder(&s.cfg)
 	}
 	n.leaving = n.control(typeDisconnect, nil)
 	return n
@@ -128,13 +133,21 @@ func (n *Namespace) FromText(text []byte) (*Packet, error) {
 		return nil, errNotForward
 	}
 	packet := textPacket(string(text))
-	packet.ns = n
+	packet.ns, packet.event = n, true
 	return packet, nil
 }
 
 // Broadcast sends p to every socket that is in the room at this moment. The
 // room "" is every connected socket of the namespace.
 func (n *Namespace) Broadcast(room string, p *Packet) {
+	if n.rec != nil && p.event {
+		n.rec.record(n.srv.now(), logKey{room: room}, false, p, func(p *Packet) { n.cast(room, p) })
+		return
+	}
+	n.cast(room, p)
+}
+
+func (n *Namespace) cast(room string, p *Packet) {
 	n.mu.RLock()
 	r := n.rooms[room]
 	n.mu.RUnlock()

@@ -18,6 +18,7 @@ type Packet struct {
 	frame []byte     // WebSocket: the text frame and, right behind it, a frame per attachment
 	text  []byte     // the text frame's payload, within frame; nil for a lone binary message
 	bins  [][]byte   // the attachments, within frame
+	event bool       // without ack id
 }
 
 // Text returns the packet as Engine.IO text, `42["name",…]`, for FromText of
@@ -91,7 +92,9 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 	if len(e.bins) > 0 {
 		kind += typeBinaryEvent - typeEvent
 	}
-	return n.assemble(kind, ack, e.buf.Bytes(), e.bins), nil
+	p := n.assemble(kind, ack, e.buf.Bytes(), e.bins)
+	p.event = ack == noAck
+	return p, nil
 }
 
 // assemble puts the head before the payload, which starts with headRoom free

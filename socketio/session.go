@@ -19,7 +19,7 @@ type app interface {
 	// message takes a text or binary message; data is valid during the call.
 	message(data []byte, binary bool) error
 	// cancel frees what waits for the peer.
-	cancel()
+	cancel(reason Reason)
 	// closed runs after the last message.
 	closed(reason Reason)
 }
@@ -223,7 +223,7 @@ func (c *session) retire(e *ending) bool {
 // finish ends the application's side, after the handler that runs now.
 func (c *session) finish(reason Reason) {
 	defer c.srv.live.done()
-	c.app.cancel()
+	c.app.cancel(reason)
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	c.app.closed(reason)

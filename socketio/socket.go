@@ -35,7 +35,10 @@ type Socket struct {
 	sess *session
 	auth json.RawMessage
 
-	welcomed bool // by OnConnected; under the session's readMu
+	rec       *recoverable // nil without Config.Recovery
+	recovered bool
+
+	welcomed, over bool // for OnConnected and OnDisconnect; under the session's readMu
 
 	mu     sync.Mutex
 	state  socketState
@@ -64,6 +67,10 @@ func (s *Socket) Handshake() *Handshake {
 	return h
 }
 
+// Recovered reports whether the socket goes on from a lost connection
+// (Config.Recovery). OnConnect is asked all the same.
+func (s *Socket) Recovered() bool { return s.recovered }
+
 // Emit sends an event to this socket. The error is ErrDisconnected, or that of
 // encoding the arguments; nil means queued, not received.
 func (s *Socket) Emit(event string, args ...any) error {
@@ -89,6 +96,11 @@ func (s *Socket) send(kind op, p *Packet) error {
 	defer s.mu.Unlock()
 	if s.state == ended {
 		return ErrDisconnected
+	}
+	if s.ns.rec != nil && p.event {
+		s.ns.rec.record(s.ns.srv.now(), logKey{sid: s.id}, kind == opVolatile, p,
+			func(p *Packet) { s.post(post{op: kind, sess: s.sess, pkt: p}) })
+		return nil
 	}
 	s.post(post{op: kind, sess: s.sess, pkt: p})
 	return nil
@@ -183,11 +195,18 @@ func (s *Socket) Join(room string) {
 	if s.state == ended || room == "" || s.seatIn(room) >= 0 {
 		return
 	}
-	s.takeSeat(room)
+	if rec := s.ns.rec; rec != nil {
+		rec.mu.Lock()
+		defer rec.mu.Unlock()
+		s.takeSeat(room, rec.seq)
+		return
+	}
+	s.takeSeat(room, 0)
 }
 
-func (s *Socket) takeSeat(room string) {
+func (s *Socket) takeSeat(room string, since int64) {
 	seat := s.ns.take(room, s.sess)
+	seat.since = since
 	s.seats = append(s.seats, seat)
 	s.post(post{op: opJoin, seat: seat})
 }
@@ -222,9 +241,15 @@ func (s *Socket) welcome() bool {
 	if s.state == ended {
 		return false
 	}
-	s.state = connected
-	s.sess.shard.post(post{op: opSend, sess: s.sess, pkt: s.ns.control(typeConnect, []byte(`{"sid":"`+s.id+`"}`))})
-	s.takeSeat("")
+	send := func(p *Packet) { s.sess.shard.post(post{op: opSend, sess: s.sess, pkt: p}) }
+	rec := s.ns.rec
+	if rec == nil {
+		s.state = connected
+		send(s.ns.control(typeConnect, []byte(`{"sid":"`+s.id+`"}`)))
+		s.takeSeat("", 0)
+	} else if !s.welcomeBack(rec, send) {
+		return false
+	}
 	for _, p := range s.held {
 		s.sess.shard.post(p)
 	}
@@ -232,9 +257,40 @@ func (s *Socket) welcome() bool {
 	return true
 }
 
+// welcomeBack is welcome with recovery: a client that comes back gets what it
+// has missed before the reply, and nothing can come in between.
+func (s *Socket) welcomeBack(rec *recorder, send func(*Packet)) bool {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	rooms := []lostSeat{{"", rec.seq}}
+	if s.recovered {
+		missed, complete := rec.missed(s.rec.back, s.rec.after)
+		if !complete { // it took too long
+			return false
+		}
+		for _, m := range missed {
+			send(m.pkt)
+		}
+		rooms = s.rec.back.rooms
+	} else {
+		s.rec.since = rec.seq
+	}
+	s.state = connected
+	rec.live[s.rec.pid] = s
+	send(s.ns.control(typeConnect, []byte(`{"sid":"`+s.id+`","pid":"`+s.rec.pid+`"}`)))
+	for _, seat := range rooms {
+		if s.seatIn(seat.room) < 0 {
+			s.takeSeat(seat.room, seat.since)
+		}
+	}
+	s.rec.back = nil
+	return true
+}
+
 // end ends the socket, once: no more packets, no rooms, nobody waiting. The
-// last packet, if not nil, goes out behind everything else.
-func (s *Socket) end(last *Packet) bool {
+// last packet, if not nil, goes out behind everything else. With keep it may
+// come back.
+func (s *Socket) end(last *Packet, keep bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == ended {
@@ -242,6 +298,9 @@ func (s *Socket) end(last *Packet) bool {
 	}
 	if last != nil {
 		s.post(post{op: opSend, sess: s.sess, pkt: last})
+	}
+	if s.ns.rec != nil && s.state == connected {
+		s.ns.rec.lose(s, s.ns.srv.now(), keep)
 	}
 	for _, seat := range s.seats {
 		s.giveSeat(seat)
@@ -261,7 +320,7 @@ func (s *Socket) end(last *Packet) bool {
 // emitted before. The client does not reconnect by itself; its other
 // namespaces go on.
 func (s *Socket) Disconnect() {
-	if s.end(s.ns.leaving) {
+	if s.end(s.ns.leaving, false) {
 		s.sess.app.(*client).left(s, ReasonServerDisconnect)
 	}
 }
