@@ -1,4 +1,4 @@
-import { type PointerEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type PointerEvent, type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useBack } from '../app/back';
 import { useLocale } from '../i18n';
 import { Icon } from './Icon';
@@ -24,7 +24,8 @@ export function Dialog({
   const [closing, setClosing] = useState(false);
   const close = useCallback(() => setClosing(true), []);
 
-  useEffect(() => {
+  // A layout effect: closed only after it left the page, a dialog gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     return () => element?.close();
