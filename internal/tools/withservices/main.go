@@ -27,6 +27,7 @@ type service struct {
 
 var services = []service{
 	{name: "PostgreSQL", env: "TEST_POSTGRES_URL", start: startPostgres},
+	{name: "Redis", env: "TEST_REDIS_URL", start: startRedis},
 }
 
 func main() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,38 @@ func TestCommandGetsItsServerAndGivesItsExitCode(t *testing.T) {
 	cmd.Env = withoutServer()
 	if code := exitCode(cmd.Run()); code != 7 {
 		t.Fatalf("exit code %d", code)
+	}
+}
+
+func TestRedisIsThereAndDiesWithTheRun(t *testing.T) {
+	run := start(t, build(t), "echo $TEST_POSTGRES_URL; echo $TEST_REDIS_URL; cat")
+	line, err := run.stdout.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimPrefix(strings.TrimSpace(line), "redis://")
+	redis, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer redis.Close() //nolint:errcheck // the server ends it
+	if _, err := redis.Write([]byte("PING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(redis)
+	if answer, err := answers.ReadString('\n'); answer != "+PONG\r\n" {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	if err := run.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := answers.ReadByte(); err == nil {
+		t.Fatal("redis says something that nobody asked for")
+	}
+	_ = run.cmd.Wait() // it was killed
+	if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
+		_ = conn.Close()
+		t.Fatal("redis outlived its run")
 	}
 }
 
@@ -104,10 +137,11 @@ func TestServerDiesWithAKilledRunAndTheNextRunSweepsItsFolder(t *testing.T) {
 
 // running is a run whose command has printed the server's URL.
 type running struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	url   string
-	conn  *pgx.Conn
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+	url    string
+	conn   *pgx.Conn
 }
 
 func start(t *testing.T, program, script string) *running {
@@ -125,7 +159,8 @@ func start(t *testing.T, program, script string) *running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	reader := bufio.NewReader(stdout)
+	line, err := reader.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +170,7 @@ func start(t *testing.T, program, script string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	return &running{cmd: cmd, stdin: stdin, url: url, conn: conn}
+	return &running{cmd: cmd, stdin: stdin, stdout: reader, url: url, conn: conn}
 }
 
 // end closes the command's input and returns the exit code of the run.
@@ -176,7 +211,7 @@ func build(t *testing.T) string {
 func withoutServer() []string {
 	var env []string
 	for _, pair := range os.Environ() {
-		if !strings.HasPrefix(pair, "TEST_POSTGRES_URL=") {
+		if !strings.HasPrefix(pair, "TEST_POSTGRES_URL=") && !strings.HasPrefix(pair, "TEST_REDIS_URL=") {
 			env = append(env, pair)
 		}
 	}
