@@ -17,49 +17,67 @@ import (
 func (s *Store) appendSQLite(ctx context.Context, at time.Time, batch []message.Pending) ([]message.Outcome, error) {
 	outcomes := make([]message.Outcome, len(batch))
 	err := s.tx(ctx, func(tx *sql.Tx) error {
+		a, err := prepareAppend(ctx, tx)
+		if err != nil {
+			return failure(err)
+		}
 		for i := range batch {
-			outcome, err := appendOne(ctx, tx, at, &batch[i])
+			outcomes[i], err = a.append(ctx, at, &batch[i])
 			if isRefusedSQLite(err) {
 				return fmt.Errorf("%w: %w", message.ErrRefused, err)
 			}
 			if err != nil {
 				return failure(err)
 			}
-			outcomes[i] = outcome
 		}
 		return nil
 	})
 	return outcomes, err
 }
 
-func appendOne(ctx context.Context, tx *sql.Tx, at time.Time, p *message.Pending) (message.Outcome, error) {
-	known, err := sent(ctx, tx, p.Room, p.Author, p.CID)
+// appendStatements are prepared once for a batch, which is most of the cost of a long one. They end
+// with their transaction.
+type appendStatements struct{ find, count, insert, room *sql.Stmt }
+
+func prepareAppend(ctx context.Context, tx *sql.Tx) (a appendStatements, err error) {
+	for query, statement := range map[string]**sql.Stmt{
+		findSent: &a.find,
+		`UPDATE rooms
+		 SET    head = head + 1
+		 WHERE  id = $1 AND EXISTS (SELECT 1 FROM profiles WHERE id = $2 AND owner_tag IS NOT NULL)
+		 RETURNING head`: &a.count,
+		`INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
+		 VALUES ($1, $2, $2, $3, $4, $5, $6, $7)`: &a.insert,
+		`SELECT 1 FROM rooms WHERE id = $1`: &a.room,
+	} {
+		if *statement, err = tx.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // closed by the end of the transaction
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+func (a *appendStatements) append(ctx context.Context, at time.Time, p *message.Pending) (message.Outcome, error) {
+	known, err := scanSent(a.find.QueryRowContext(ctx, p.Room, p.Author, p.CID[:]))
 	if err != nil || known.Status == message.Known {
 		return known, err
 	}
 	var seq int64
-	err = tx.QueryRowContext(ctx, `
-		UPDATE rooms
-		SET    head = head + 1
-		WHERE  id = $1 AND EXISTS (SELECT 1 FROM profiles WHERE id = $2 AND owner_tag IS NOT NULL)
-		RETURNING head`, p.Room, p.Author).Scan(&seq)
+	err = a.count.QueryRowContext(ctx, p.Room, p.Author).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return missing(ctx, tx, p)
+		return a.missing(ctx, p)
 	}
 	if err != nil {
 		return message.Outcome{}, err
 	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
-		VALUES ($1, $2, $2, $3, $4, $5, $6, $7)`,
-		p.Room, seq, p.Author, p.CID[:], p.Hash[:], p.Content, at.UnixMilli())
+	_, err = a.insert.ExecContext(ctx, p.Room, seq, p.Author, p.CID[:], p.Hash[:], p.Content, at.UnixMilli())
 	return message.Outcome{Status: message.Stored, Seq: seq, Hash: p.Hash, CreatedAt: at}, err
 }
 
 // missing tells what a message lacked that could not be stored.
-func missing(ctx context.Context, tx *sql.Tx, p *message.Pending) (message.Outcome, error) {
+func (a *appendStatements) missing(ctx context.Context, p *message.Pending) (message.Outcome, error) {
 	var one int
-	err := tx.QueryRowContext(ctx, `SELECT 1 FROM rooms WHERE id = $1`, p.Room).Scan(&one)
+	err := a.room.QueryRowContext(ctx, p.Room).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return message.Outcome{Status: message.NoRoom}, nil
 	}

@@ -79,23 +79,20 @@ func (s *Store) messages(ctx context.Context, id room.ID, query string, args ...
 
 // Sent returns the outcome of a message that was stored before: Known, or NoAuthor if it was not.
 func (s *Store) Sent(ctx context.Context, id room.ID, author profile.ID, cid message.CID) (message.Outcome, error) {
-	outcome, err := sent(ctx, s.read, id, author, cid)
+	outcome, err := scanSent(s.read.QueryRowContext(ctx, findSent, id, author, cid[:]))
 	return outcome, failure(err)
 }
 
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+const findSent = `
+	SELECT seq, draft_hash, created_at
+	FROM   messages
+	WHERE  room_id = $1 AND profile_id = $2 AND cid = $3`
 
-func sent(ctx context.Context, db querier, id room.ID, author profile.ID, cid message.CID) (message.Outcome, error) {
+func scanSent(row *sql.Row) (message.Outcome, error) {
 	known := message.Outcome{Status: message.Known}
 	var hash []byte
 	var created int64
-	err := db.QueryRowContext(ctx, `
-		SELECT seq, draft_hash, created_at
-		FROM   messages
-		WHERE  room_id = $1 AND profile_id = $2 AND cid = $3`, id, author, cid[:]).
-		Scan(&known.Seq, &hash, &created)
+	err := row.Scan(&known.Seq, &hash, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return message.Outcome{Status: message.NoAuthor}, nil
 	}
