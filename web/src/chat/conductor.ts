@@ -11,7 +11,7 @@ import { ConnectionState } from './connection';
 import { canSend, normalise } from './content';
 import type { Position } from './events';
 import { cachedLog, LiveRoom } from './liveRoom';
-import { GLOBAL_ROOM, type Profile } from './model';
+import { type Failure, GLOBAL_ROOM, type Profile } from './model';
 import { SendError } from './outbox';
 import type { Platform } from './platform';
 import type { Log, Page } from './roomLog';
@@ -302,20 +302,17 @@ export class Conductor {
   }
 }
 
-function problemOf(error: unknown): {
-  problem: SignInError['problem'];
-  failure: { code: string; retryAfter?: number };
-} {
+function problemOf(error: unknown): { problem: SignInError['problem']; failure: Failure } {
   const failure = failureOf(error);
   if (error instanceof SignInError) return { problem: error.problem, failure };
-  if (error instanceof ApiError && error.code === 'account_disabled') return { problem: 'refused', failure };
-  return { problem: 'unreachable', failure };
+  return { problem: failure.code === 'account_disabled' ? 'refused' : 'unreachable', failure };
 }
 
-function failureOf(error: unknown): { code: string; retryAfter?: number } {
-  const known = error instanceof ApiError || error instanceof SignInError;
-  const code = known ? error.code : UNREACHABLE;
-  return known && error.retryAfter !== undefined ? { code, retryAfter: error.retryAfter } : { code };
+/** Anything but a refusal is a mistake of ours and must be heard of. */
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof ApiError || error instanceof SignInError)) throw error;
+  const { code, retryAfter } = error;
+  return retryAfter === undefined ? { code } : { code, retryAfter };
 }
 
 /** Masks come as plain JSON in one fixed order. */

@@ -197,36 +197,32 @@ export class LiveRoom {
     if (this.loadingOlder || !hasOlder(this.state)) return;
     this.loadingOlder = true;
     this.show();
-    try {
-      const page = await this.options.server.page(before);
+    const page = await this.options.server.page(before).catch(() => null);
+    if (page) {
       this.loadingOlder = false;
       this.take([{ type: 'older', before, page }]);
-    } catch {
-      // The list asks again as soon as it may, so the pause is here.
-      this.after(RETRY_MS, () => {
-        this.loadingOlder = false;
-        this.show();
-      });
+      return;
     }
+    // The list asks again as soon as it may, so the pause is here.
+    this.after(RETRY_MS, () => {
+      this.loadingOlder = false;
+      this.show();
+    });
   }
 
   /** The newest page, when there is nothing to catch up from. */
   private async loadNewest(): Promise<void> {
     if (this.loadingPage) return;
     this.loadingPage = true;
-    try {
-      const page = await this.options.server.page();
-      this.take([{ type: 'page', page }]);
-      // Between the reading of the page and the joining of the room something may have been said.
-      if (this.online) void this.catchUp();
-    } catch (error) {
-      const wait = error instanceof ApiError ? error.retryAfter : undefined;
-      this.after(wait === undefined ? RETRY_MS : wait * 1000, () => {
-        if (!this.state.loaded) void this.loadNewest();
-      });
-    } finally {
-      this.loadingPage = false;
+    const page = await this.options.server.page().catch((error: unknown) => waitOf(error));
+    this.loadingPage = false;
+    if (typeof page === 'number') {
+      this.after(page, () => this.refresh());
+      return;
     }
+    this.take([{ type: 'page', page }]);
+    // Between the reading of the page and the joining of the room something may have been said.
+    void this.catchUp();
   }
 
   close(): void {
@@ -269,12 +265,11 @@ export class LiveRoom {
     if (this.catching || this.resting || !this.online || this.closed || !this.state.loaded) return;
     this.catching = true;
     const { last, epoch } = this.state;
-    try {
-      const sync = await this.options.server.sync(last, epoch);
+    // After a failure the next connection catches up by itself; if this one stands, a little later.
+    const sync = await this.options.server.sync(last, epoch).catch(() => null);
+    if (sync) {
       this.batch.flush();
       this.take([{ type: 'sync', sync }]);
-    } catch {
-      // The next connection catches up by itself; if this one stands, a little later.
     }
     this.catching = false;
     if (this.closed || !isBehind(this.state)) return;
@@ -339,6 +334,11 @@ export class LiveRoom {
 export function cachedLog(cache: Cache | null, profileId: number, messageDays: number, now: number): Log {
   const saved = cache?.log(profileId, messageDays, now);
   return saved ? restore(saved) : emptyLog;
+}
+
+/** How long to wait before the page is asked for again. */
+function waitOf(error: unknown): number {
+  return error instanceof ApiError && error.retryAfter !== undefined ? error.retryAfter * 1000 : RETRY_MS;
 }
 
 function apply(log: Log, event: RoomEvent): Log {
