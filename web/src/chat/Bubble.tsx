@@ -66,7 +66,9 @@ function BubbleBox({ row, actions, children }: { row: Row; actions: BubbleAction
       className="bubble"
       tabIndex={-1}
       onContextMenu={(event: MouseEvent<HTMLElement>) => {
+        // A link and a selection have a menu of the browser's own.
         if (event.target instanceof Element && event.target.closest('a')) return;
+        if (getSelection()?.isCollapsed === false) return;
         event.preventDefault();
         open(event.currentTarget);
       }}

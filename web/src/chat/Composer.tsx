@@ -23,6 +23,10 @@ export function Composer({ onMask }: { onMask: () => void }) {
   const wait = useSlowSeconds();
   const field = useRef<HTMLTextAreaElement>(null);
   useGrowing(field, draft);
+  useEffect(() => {
+    // A screen keyboard must not come up by itself.
+    if (hasKeyboard()) field.current?.focus();
+  }, []);
 
   const ready = canSend(draft, limits) && wait === 0;
   const submit = (event?: FormEvent) => {

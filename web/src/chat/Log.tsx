@@ -78,7 +78,10 @@ export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number
           })}
         </div>
       </div>
-      <Jump shown={!atEnd && rows.length > 0} onJump={() => list.scrollToEnd({ behavior: 'smooth' })} />
+      <Jump
+        shown={!atEnd && rows.length > 0}
+        onJump={() => list.scrollToEnd({ behavior: glides(scroller.current) ? 'smooth' : 'auto' })}
+      />
     </>
   );
 }
@@ -166,6 +169,12 @@ function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | nul
 
 function isAtEnd(element: HTMLElement): boolean {
   return element.scrollHeight - element.scrollTop - element.clientHeight <= AT_END_PX;
+}
+
+/** A short way is shown, a long one or reduced motion is jumped. */
+function glides(element: HTMLElement | null): boolean {
+  if (!element || matchMedia('(prefers-reduced-motion: reduce)').matches) return false;
+  return element.scrollHeight - element.scrollTop < 4 * element.clientHeight;
 }
 
 /** What one says oneself is always shown, wherever the list stood. */

@@ -45,7 +45,8 @@ export default function Menu({
   const [place, setPlace] = useState({ bubble: box.top, menu: box.bottom + GAP });
   useLayoutEffect(() => {
     const height = menu.current?.offsetHeight ?? 0;
-    setPlace(placed(box, height, innerHeight));
+    const screen = menu.current?.closest('dialog')?.clientHeight || innerHeight;
+    setPlace(placed(box, height, screen));
   }, [box]);
 
   return (
