@@ -110,9 +110,14 @@ func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
 	}
 }
 
-// seat makes a socket one of its account's.
+// seat makes a socket one of its account's. From then on the sweep may find it and give it another
+// mask, so the mask it comes with is counted before.
 func (h *Hub) seat(c *conn, identity Identity) error {
-	account := accountKey(identity.Actor.LimitKey)
+	account, mask := accountKey(identity.Actor.LimitKey), identity.Actor.Profile.ID
+	c.mu.Lock()
+	c.identity, c.account = &identity, account
+	c.mu.Unlock()
+	h.Feed.crowd.come(mask)
 	h.mu.Lock()
 	err := h.seatForLocked(account)
 	if err == nil {
@@ -120,13 +125,13 @@ func (h *Hub) seat(c *conn, identity Identity) error {
 	}
 	h.mu.Unlock()
 	if err != nil {
+		c.mu.Lock()
+		c.identity = nil
+		c.mu.Unlock()
+		h.Feed.crowd.leave(mask)
 		return err
 	}
-	c.mu.Lock()
-	c.identity, c.account = &identity, account
-	c.mu.Unlock()
 	h.counters.signIns.Add(1)
-	h.Feed.crowd.come(identity.Actor.Profile.ID)
 	return nil
 }
 
@@ -201,20 +206,24 @@ func (h *Hub) renew(c *conn, identity Identity) {
 // rebind makes a socket act as the identity says and tells it if the mask is another one or looks
 // different. It does nothing if the socket belongs to another session by now.
 func (h *Hub) rebind(c *conn, now Identity) {
+	if h.exchange(c, now) {
+		c.send("mask", view.Mask{Profile: view.NewProfile(now.Actor.Profile)})
+	}
+}
+
+// exchange puts another actor behind a socket and reports whether others see a difference. The masks
+// are counted under the socket's lock, or its end could come between the two.
+func (h *Hub) exchange(c *conn, now Identity) bool {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.identity == nil || c.ended || c.identity.Session != now.Session {
-		c.mu.Unlock()
-		return
+		return false
 	}
 	was := c.identity.Actor
 	c.identity.Actor = now.Actor
-	c.mu.Unlock()
-	if was.Profile == now.Actor.Profile {
-		return
-	}
 	if was.Profile.ID != now.Actor.Profile.ID {
 		h.Feed.crowd.leave(was.Profile.ID)
 		h.Feed.crowd.come(now.Actor.Profile.ID)
 	}
-	c.send("mask", view.Mask{Profile: view.NewProfile(now.Actor.Profile)})
+	return was.Profile != now.Actor.Profile
 }
