@@ -42,7 +42,13 @@ func socketEcho(log *slog.Logger) (*socketio.Server, error) {
 		return nil, err
 	}
 	for _, name := range []string{"/", "/custom"} {
-		srv.Namespace(name).OnConnected(func(s *socketio.Socket) { check(s.Emit("auth", authOf(s))) })
+		srv.Namespace(name).OnConnected(func(s *socketio.Socket) {
+			// Without the pause the reply and the event leave in one write, and
+			// a suite that awaits one WebSocket message after the other misses
+			// the second: both are dispatched before it listens again.
+			<-time.After(apart)
+			check(s.Emit("auth", authOf(s)))
+		})
 	}
 	main := srv.Namespace("/")
 	main.OnEvent("message", func(s *socketio.Socket, e *socketio.Event) {
@@ -53,6 +59,9 @@ func socketEcho(log *slog.Logger) (*socketio.Server, error) {
 	})
 	return srv, nil
 }
+
+// apart is enough for a client to have handled one packet before the next.
+const apart = 10 * time.Millisecond
 
 // authOf is the CONNECT payload, {} when absent.
 func authOf(s *socketio.Socket) any {

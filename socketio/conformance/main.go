@@ -30,14 +30,27 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(ctx, log, *echoes, *client); err != nil {
+	if err := listenAndRun(ctx, log, *echoes, *client); err != nil {
 		log.Error("conformance", slog.Any("error", err))
 		os.Exit(1)
 	}
 }
 
+func listenAndRun(ctx context.Context, log *slog.Logger, echoes, client string) error {
+	var listen net.ListenConfig
+	first, err := listen.Listen(ctx, "tcp", echoes)
+	if err != nil {
+		return err
+	}
+	second, err := listen.Listen(ctx, "tcp", client)
+	if err != nil {
+		return errors.Join(err, first.Close())
+	}
+	return run(ctx, log, first, second)
+}
+
 // run serves the three modes until ctx ends.
-func run(ctx context.Context, log *slog.Logger, echoes, client string) error {
+func run(ctx context.Context, log *slog.Logger, echoes, client net.Listener) error {
 	a, err := engineEcho(log)
 	if err != nil {
 		return err
@@ -57,27 +70,23 @@ func run(ctx context.Context, log *slog.Logger, echoes, client string) error {
 	failed := make(chan error, 2)
 	var servers []*http.Server
 	for _, site := range []struct {
-		addr    string
-		handler http.Handler
+		listener net.Listener
+		handler  http.Handler
 	}{{echoes, mux}, {client, c}} {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", site.addr)
-		if err != nil {
-			return err
-		}
 		server := &http.Server{Handler: site.handler, ReadHeaderTimeout: 5 * time.Second}
 		servers = append(servers, server)
-		go func() { failed <- server.Serve(listener) }()
-		log.Info("serving", slog.String("addr", listener.Addr().String()))
+		go func() { failed <- server.Serve(site.listener) }()
+		log.Info("serving", slog.String("addr", site.listener.Addr().String()))
 	}
 
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	for _, s := range []*socketio.Server{a, b, c} {
-		err = errors.Join(err, s.Shutdown(ctx, 0))
+		err = errors.Join(err, s.Shutdown(stop, 0))
 	}
 	for _, s := range servers {
 		err = errors.Join(err, s.Close())
