@@ -60,6 +60,10 @@ func requireUnlessOmitted(p jsonschema.InterceptPropParams) error {
 	if p.Field.Type.Kind() == reflect.Slice || p.Field.Type.Kind() == reflect.Map {
 		p.PropertySchema.RemoveType(jsonschema.Null) // they are written as [] and {}
 	}
+	if ref := p.PropertySchema.Ref; ref != nil && p.Field.Type.Kind() == reflect.Pointer { // it is written as null
+		null := (&jsonschema.Schema{}).WithType(jsonschema.Null.Type())
+		p.PropertySchema.WithAnyOf((&jsonschema.Schema{Ref: ref}).ToSchemaOrBool(), null.ToSchemaOrBool()).Ref = nil
+	}
 	if !slices.Contains(p.ParentSchema.Required, p.Name) {
 		p.ParentSchema.Required = append(p.ParentSchema.Required, p.Name)
 	}

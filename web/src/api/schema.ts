@@ -279,7 +279,7 @@ export interface components {
             settings: components["schemas"]["Settings"];
         };
         Message: {
-            author: components["schemas"]["Author"];
+            author: components["schemas"]["Author"] | null;
             cid?: string;
             content: string;
             created_at: string;
@@ -364,7 +364,7 @@ export interface components {
         };
         Row: {
             anon_name: null | string;
-            author: components["schemas"]["Author"];
+            author: components["schemas"]["Author"] | null;
             cid?: string;
             content: string;
             created_at: string;
