@@ -51,8 +51,8 @@ function Foot() {
   const bot = botName();
   if (!bot) return null;
   return (
-    <p className="foot">
+    <footer className="foot">
       {t('open.foot')} <a href={`https://t.me/${bot}`}>t.me/{bot}</a>
-    </p>
+    </footer>
   );
 }

@@ -78,9 +78,9 @@ export function Start() {
           </span>
         </p>
       </main>
-      <p className="foot">
+      <footer className="foot">
         API: <a href="/docs">/docs</a> · <a href="/health">/health</a>
-      </p>
+      </footer>
     </div>
   );
 }
