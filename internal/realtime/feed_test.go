@@ -390,3 +390,20 @@ func TestABatchOfAnotherNodeMayBeMalformed(t *testing.T) {
 		t.Errorf("afterwards: %q", code)
 	}
 }
+
+// The write path cannot tell whether a commit took place whose answer was lost: the feed looks for itself.
+func TestADoubtfulCommitIsLookedFor(t *testing.T) {
+	t.Parallel()
+	c := newChat(t, func(s *settings) { s.timing.HeadCheck = time.Hour })
+	anna := c.arrive(t)
+	cl := c.enter(t, anna.token)
+	c.store(t, anna, "committed, but nobody knows")
+	c.feed.Unsure(room.Global)
+	if got := into[view.Sync](t, cl.await("sync").data); contentsOf(got.Items) != "committed, but nobody knows" || got.Head != 1 {
+		t.Errorf("sync: %+v", got)
+	}
+	c.say(t, anna, "next")
+	if got := into[view.Message](t, cl.await("message").data); got.Seq != 2 {
+		t.Errorf("then: %+v", got)
+	}
+}
