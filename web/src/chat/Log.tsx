@@ -42,6 +42,7 @@ export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number
   });
 
   useOpening(list, rows);
+  useKeepPlace(list, rows, scroller);
   useStayAtEnd(list, scroller, !rows.some((row) => row.unread));
   useOwnInSight(list, rows);
   const atEnd = usePosition(list, rows, scroller);
@@ -139,6 +140,37 @@ function useOpening(list: List, rows: readonly Row[]): void {
     },
     [],
   );
+}
+
+/**
+ * The list keeps its place by itself; this is for web views in which it does not. What stood at the
+ * top is remembered while scrolling, and when older messages have come in above, it is put back.
+ */
+function useKeepPlace(list: List, rows: readonly Row[], scroller: React.RefObject<HTMLDivElement | null>): void {
+  const place = useRef<{ key: string; top: number } | null>(null);
+  const oldest = rows[0]?.key;
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const remember = () => {
+      const item = list.getVirtualItemForOffset(element.scrollTop);
+      place.current = item ? { key: String(item.key), top: item.start - element.scrollTop } : null;
+    };
+    element.addEventListener('scroll', remember, { passive: true });
+    return () => element.removeEventListener('scroll', remember);
+  }, [list, scroller]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for only when the oldest row is another one
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    const { key, top } = place.current ?? {};
+    if (!element || top === undefined || isAtEnd(element)) return;
+    // What is drawn counts: while a finger moves the list, drawn and laid out differ on purpose.
+    const item =
+      list.getVirtualItems().find((drawn) => drawn.key === key) ??
+      list.measurementsCache.find((laidOut) => laidOut.key === key);
+    const moved = item ? item.start - element.scrollTop - top : 0;
+    if (Math.abs(moved) > 1) element.scrollTop += moved;
+  }, [list, oldest, scroller]);
 }
 
 /** The keyboard and the growing composer take height away: whoever was at the bottom stays there. */
