@@ -23,3 +23,18 @@ func (s *Server) Probing(sid string) bool {
 	c := s.sessions[sid]
 	return c != nil && c.carrier.Load() == onProbe
 }
+
+// DecodedForTest is a decoded packet.
+type DecodedForTest struct {
+	Kind        int
+	Namespace   string
+	Ack         int64
+	Attachments int
+	Data        string
+}
+
+// DecodeForTest decodes a packet as a session does.
+func DecodeForTest(text string) (DecodedForTest, bool) {
+	p, err := decodePacket([]byte(text), maxAttachments)
+	return DecodedForTest{int(p.kind - '0'), p.namespace(), p.ack, p.attachments, string(p.data)}, err == nil
+}
