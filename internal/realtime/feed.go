@@ -216,7 +216,7 @@ func (f *Feed) Committed(id room.ID, messages []message.Message) {
 		frames = append(frames, fr)
 	}
 	f.counters.frames.Add(uint64(len(frames)))
-	f.bus.Publish(id, appendBatch(nil, id, frames))
+	f.bus.Publish(id, encodeBatch(id, frames))
 	f.offer(id, frames)
 }
 

@@ -72,8 +72,8 @@ const batchVersion = 1
 
 var errBatch = errors.New("realtime: malformed batch from another node")
 
-func appendBatch(b []byte, id room.ID, frames []frame) []byte {
-	b = append(b, batchVersion)
+func encodeBatch(id room.ID, frames []frame) []byte {
+	b := []byte{batchVersion}
 	b = binary.AppendUvarint(b, uint64(id))            //nolint:gosec // ids and seqs are positive
 	b = binary.AppendUvarint(b, uint64(frames[0].seq)) //nolint:gosec // ids and seqs are positive
 	for _, f := range frames {

@@ -52,15 +52,15 @@ func FuzzBatches(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(appendBatch(nil, 1, []frame{one}))
-	f.Add(appendBatch(nil, 1<<53, []frame{one, two}))
+	f.Add(encodeBatch(1, []frame{one}))
+	f.Add(encodeBatch(1<<53, []frame{one, two}))
 	f.Add([]byte{1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, batch []byte) {
 		id, frames, err := parseBatch(packets, batch)
 		if err != nil {
 			return
 		}
-		again := appendBatch(nil, id, frames)
+		again := encodeBatch(id, frames)
 		if sameID, same, err := parseBatch(packets, again); err != nil || sameID != id || len(same) != len(frames) || same[0].seq != frames[0].seq {
 			t.Errorf("%q became %q: %v", batch, again, err)
 		}
