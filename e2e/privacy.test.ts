@@ -12,7 +12,7 @@ test('no answer, event, frame, log line or file tells who somebody is', async ({
   ]);
   await Promise.all([ann.enter(), bob.enter()]);
   await ann.composer.fill('сказанное вслух');
-  await ann.app.getByRole('button', { name: ann.t('composer.send') }).tap();
+  await ann.sendButton.tap();
   await bob.shows(['сказанное вслух']);
   await ann.reload();
   await ann.online();
@@ -45,7 +45,7 @@ test('what a page asks for comes from the server alone', async ({ world }) => {
 
 test('a page of another origin can neither call the API nor open a socket', async ({ world }) => {
   const ann = await world.device(person(1));
-  world.tolerate(/CORS policy|net::ERR_FAILED|WebSocket connection|a foreign host|status of 403/);
+  world.tolerate(/favicon|CORS policy|net::ERR_FAILED|WebSocket connection|a foreign host|status of 403/);
   await ann.page.goto(`${ann.wire.origin}/health`);
   const tried = await ann.page.evaluate(async (server) => {
     const rest = await fetch(`${server}/auth`, {

@@ -42,6 +42,7 @@ export class Device {
     readonly page: Page,
     readonly telegram: TelegramClient,
     readonly wire: Wire,
+    private readonly touch: boolean,
   ) {
     this.app = page.mainFrame();
     this.t = locales[person.language].t;
@@ -50,10 +51,11 @@ export class Device {
   static async make(browser: Browser, port: number, person: Person, options: DeviceOptions = {}): Promise<Device> {
     const wire = await Wire.to(port);
     const context = await browser.newContext({ ...DESKTOP, ...options.screen });
+    context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     const telegram = new TelegramClient(page, options);
     await telegram.attach(context);
-    const device = new Device(person, context, page, telegram, wire);
+    const device = new Device(person, context, page, telegram, wire, options.screen?.hasTouch ?? false);
     await device.watch();
     return device;
   }
@@ -107,11 +109,18 @@ export class Device {
     return label.slice(this.t('composer.as', { name: '' }).length);
   }
 
-  /** Writes and sends with the key. */
+  /** The button beside the field; while the server asks to wait, it says for how long. */
+  get sendButton(): Locator {
+    return this.app.getByRole('button', { name: this.t('composer.send'), exact: true });
+  }
+
+  /** Writes, and sends as soon as it may be sent: with the key, or with the button where keys are drawn on glass. */
   async say(text: string): Promise<void> {
     this.said.push(text);
     await this.composer.fill(text);
-    await this.composer.press('Enter');
+    await expect.poll(() => this.sendButton.getAttribute('aria-disabled')).toBe('false');
+    if (this.touch) await this.sendButton.tap();
+    else await this.composer.press('Enter');
   }
 
   /** The bubbles on the screen, from old to new; the list draws only what is near. */

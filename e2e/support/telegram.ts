@@ -98,25 +98,28 @@ export class TelegramClient {
 
   /** Opens the app; returns the frame it runs in. */
   async launch(origin: string, initData: string): Promise<Frame> {
-    const launch = new URLSearchParams({
-      tgWebAppData: initData,
-      tgWebAppVersion: this.version,
-      tgWebAppPlatform: this.platform,
-      tgWebAppThemeParams: JSON.stringify(this.theme),
-    });
-    const address = `${origin}/#${launch}`;
     if (this.platform !== 'weba') {
-      await this.page.goto(address);
+      await this.page.goto(this.address(origin, initData));
       return this.page.mainFrame();
     }
     await this.page.route(`${WEB_CLIENT}**`, (route) =>
-      route.fulfill({ contentType: 'text/html; charset=utf-8', body: webClient(address) }),
+      route.fulfill({ contentType: 'text/html; charset=utf-8', body: webClient(this.address(origin, initData)) }),
     );
     await this.page.goto(WEB_CLIENT);
     const frame = await (await this.page.waitForSelector('iframe')).contentFrame();
     if (!frame) throw new Error('Telegram Web has no frame');
     await frame.waitForURL(`${origin}/**`);
     return frame;
+  }
+
+  private address(origin: string, initData: string): string {
+    const launch = new URLSearchParams({
+      tgWebAppData: initData,
+      tgWebAppVersion: this.version,
+      tgWebAppPlatform: this.platform,
+      tgWebAppThemeParams: JSON.stringify(this.theme),
+    });
+    return `${origin}/#${launch}`;
   }
 
   /** Says something of its own accord: `theme_changed`, `back_button_pressed`, … */
@@ -196,7 +199,7 @@ function webClient(address: string): string {
 <iframe src="${address.replaceAll('&', '&amp;')}" sandbox="${SANDBOX}" allow="camera; microphone; geolocation;"></iframe>
 <script>
 const app = document.querySelector('iframe');
-const telegramPush = (eventType, eventData) => app.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), '*');
+window.telegramPush = (eventType, eventData) => app.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), '*');
 addEventListener('message', async ({ source, data }) => {
   if (source !== app.contentWindow) return;
   const { eventType, eventData } = JSON.parse(data);
