@@ -10,6 +10,7 @@ export default defineConfig({
     proxy: {
       '^/(api|auth|avatar|media|health|rooms)(/|$)': server,
       '^/dev/': server,
+      '^/dev$': { target: server, bypass: () => '/dev.html' },
       '/socket.io': { target: server, ws: true },
     },
   },

@@ -56,6 +56,21 @@ test('on a screen keyboard Enter breaks the line', async () => {
   expect(chat.getState().draft).toBe('one\ntwo');
 });
 
+test('with a keyboard one can type at once, wherever the focus went', async () => {
+  keyboard(true);
+  const { user } = show(<Composer onMask={() => {}} />);
+  expect(document.activeElement).toBe(field());
+  field().blur();
+  await user.keyboard('hi');
+  expect(chat.getState().draft).toBe('hi');
+});
+
+test('no screen keyboard comes up by itself', () => {
+  keyboard(false);
+  show(<Composer onMask={() => {}} />);
+  expect(document.activeElement).not.toBe(field());
+});
+
 test('while an input method composes, Enter chooses a word', () => {
   keyboard(true);
   chat.setState({ draft: 'ni hao' });

@@ -23,10 +23,7 @@ export function Composer({ onMask }: { onMask: () => void }) {
   const wait = useSlowSeconds();
   const field = useRef<HTMLTextAreaElement>(null);
   useGrowing(field, draft);
-  useEffect(() => {
-    // A screen keyboard must not come up by itself.
-    if (hasKeyboard()) field.current?.focus();
-  }, []);
+  useTypeToWrite(field);
 
   const ready = canSend(draft, limits) && wait === 0;
   const submit = (event?: FormEvent) => {
@@ -146,6 +143,22 @@ function useSlowSeconds(): number {
     };
   }, [until]);
   return until === null ? 0 : Math.max(0, Math.ceil((until - now) / 1000));
+}
+
+/** With a keyboard the field has the focus from the start, and typing anywhere leads into it. */
+function useTypeToWrite(field: React.RefObject<HTMLTextAreaElement | null>): void {
+  useEffect(() => {
+    // A screen keyboard must not come up by itself.
+    if (!hasKeyboard()) return;
+    field.current?.focus();
+    const typed = ({ key, ctrlKey, metaKey, altKey }: globalThis.KeyboardEvent) => {
+      const character = [...key].length === 1 && key !== ' ' && !ctrlKey && !metaKey && !altKey;
+      const elsewhere = document.querySelector('dialog[open]') || document.activeElement?.matches('input, textarea');
+      if (character && !elsewhere) field.current?.focus();
+    };
+    document.addEventListener('keydown', typed);
+    return () => document.removeEventListener('keydown', typed);
+  }, [field]);
 }
 
 /** One line to six, then it scrolls inside. */
