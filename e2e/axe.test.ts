@@ -53,6 +53,7 @@ for (const language of ['en', 'ru', 'zh'] as const satisfies readonly Language[]
       await app.getByRole('dialog', { name: t('mask.confirm') }).waitFor();
       await examine(ann, 'a new mask?');
       await app.getByRole('button', { name: t('mask.keep') }).click();
+      await app.getByRole('dialog', { name: t('mask.confirm') }).waitFor({ state: 'hidden' });
       await app
         .getByRole('dialog', { name: t('mask.title') })
         .getByRole('button', { name: t('close') })

@@ -26,7 +26,10 @@ test('a new mask shows only on what is said from then on, on all devices, and no
   await expect.poll(() => desk.nickname()).not.toBe(before);
   const after = await desk.nickname();
   // The other device asks anew: what was agreed to there was agreed to under another mask.
-  await phone.app.getByRole('region', { name: after }).getByRole('button', { name: t('first.enter') }).tap();
+  await phone.app
+    .getByRole('region', { name: after })
+    .getByRole('button', { name: t('first.enter') })
+    .tap();
   expect(await phone.nickname()).toBe(after);
 
   await desk.say('said under the second mask');
