@@ -25,6 +25,7 @@ type commands struct {
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to the state that this version needs."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Initdata initdataCmd `cmd:"" help:"Make and check Telegram's proofs."`
+	Bench    benchCmd    `cmd:"" help:"Put load on a running server and check every delivery."`
 }
 
 func main() {

@@ -41,17 +41,21 @@ var law = []struct{ name, may string }{
 	{"internal/blob", tools + domain},
 	{"internal/mail", tools + domain},
 
-	{"internal/app", "everything but internal/testkit internal/testkit/testdb internal/tools/withservices"},
-	{"internal/testkit", "everything but internal/tools/withservices"},
+	{"internal/app", "everything but internal/testkit internal/testkit/testdb" + commands},
+	{"internal/testkit", "everything but" + commands},
 	{"internal/testkit/testdb", ""},
 	{"internal/tools/withservices", ""},
-	{"cmd/maska", words + " internal/app internal/config internal/errs internal/telegram"},
+	{"internal/loadtest", "internal/telegram"},
+	{"internal/tools/benchserver", "internal/loadtest socketio"},
+	{"internal/tools/benchcompare", "internal/loadtest socketio"},
+	{"cmd/maska", words + " internal/app internal/config internal/errs internal/loadtest internal/telegram"},
 }
 
 const (
-	words  = "internal/locale internal/random"
-	tools  = words + " internal/errs internal/limit internal/vault"
-	domain = " internal/account internal/audit internal/session internal/profile internal/room internal/media internal/message"
+	words    = "internal/locale internal/random"
+	tools    = words + " internal/errs internal/limit internal/vault"
+	commands = " internal/tools/withservices internal/tools/benchserver internal/tools/benchcompare"
+	domain   = " internal/account internal/audit internal/session internal/profile internal/room internal/media internal/message"
 )
 
 // Tests start real databases and the real app, so they may import everything; except these.
