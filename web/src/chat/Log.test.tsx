@@ -98,3 +98,21 @@ test('arrows walk over the messages', async () => {
   fireEvent.keyDown(log, { key: 'ArrowDown' });
   expect(document.activeElement?.textContent).toContain('message 3');
 });
+
+test('a line that comes with the catch-up is led to, unless one reads above', async () => {
+  const log = open({ entries: many(300) });
+  await waitFor(() => expect(shown(log)).toContain('message 300'));
+  act(() => chat.setState({ entries: many(400), unreadFrom: 301 }));
+  await waitFor(() => expect(screen.getByText('New messages')).toBeDefined());
+  expect(shown(log)).toContain('message 301');
+  cleanup();
+
+  const other = open({ entries: many(300) });
+  await waitFor(() => expect(shown(other)).toContain('message 300'));
+  other.scrollTop = 5000;
+  fireEvent.scroll(other);
+  await waitFor(() => expect(shown(other)).not.toContain('message 300'));
+  const before = shown(other);
+  act(() => chat.setState({ entries: many(400), unreadFrom: 301 }));
+  expect(shown(other)).toEqual(before);
+});

@@ -4,7 +4,16 @@
  * bottom. `overflow-anchor` is off, because the browser and the list would both correct.
  */
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { useLocale } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { type BubbleActions, Message } from './Bubble';
@@ -41,11 +50,13 @@ export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number
     paddingEnd: 8 + air,
   });
 
-  useOpening(list, rows);
+  // Whether the list holds on to its end.
+  const pinned = useRef(true);
+  useOpening(list, rows, unreadFrom, pinned);
   useKeepPlace(list, rows, scroller);
-  useStayAtEnd(list, scroller, !rows.some((row) => row.unread));
+  useStayAtEnd(list, scroller, pinned);
   useOwnInSight(list, rows);
-  const atEnd = usePosition(list, rows, scroller);
+  const atEnd = usePosition(list, rows, scroller, pinned);
 
   return (
     <>
@@ -123,23 +134,46 @@ function Jump({ shown, onJump }: { shown: boolean; onJump: () => void }) {
   );
 }
 
-/** Opens at the line "new messages" if there is one, else at the newest. */
-function useOpening(list: List, rows: readonly Row[]): void {
-  const opened = useRef(false);
+/**
+ * Opens at the line "new messages" if there is one, else at the newest. A line that comes later, after
+ * the first catch-up or after a time in the background, is led to as well, unless one reads above.
+ */
+function useOpening(
+  list: List,
+  rows: readonly Row[],
+  unreadFrom: number | null,
+  pinned: React.RefObject<boolean>,
+): void {
+  const ledTo = useRef<number | null | undefined>(undefined);
+  const visible = useSyncExternalStore(onVisibilityChange, isVisible);
   useLayoutEffect(() => {
-    if (opened.current || rows.length === 0) return;
-    opened.current = true;
+    const opening = ledTo.current === undefined;
+    if (rows.length === 0 || ledTo.current === unreadFrom || !(opening || visible)) return;
+    ledTo.current = unreadFrom;
     const line = rows.findIndex((row) => row.unread);
-    if (line >= 0) list.scrollToIndex(line, { align: 'start' });
-    else list.scrollToEnd();
-  }, [list, rows]);
+    if (line >= 0 && (opening || pinned.current)) {
+      pinned.current = false;
+      list.scrollToIndex(line, { align: 'start' });
+    } else if (opening) {
+      list.scrollToEnd();
+    }
+  }, [list, rows, unreadFrom, visible, pinned]);
   // Mounted again (as StrictMode does), the list starts at its top again.
   useLayoutEffect(
     () => () => {
-      opened.current = false;
+      ledTo.current = undefined;
     },
     [],
   );
+}
+
+function onVisibilityChange(changed: () => void): () => void {
+  document.addEventListener('visibilitychange', changed);
+  return () => document.removeEventListener('visibilitychange', changed);
+}
+
+function isVisible(): boolean {
+  return document.visibilityState === 'visible';
 }
 
 /**
@@ -174,21 +208,23 @@ function useKeepPlace(list: List, rows: readonly Row[], scroller: React.RefObjec
 }
 
 /** The keyboard and the growing composer take height away: whoever was at the bottom stays there. */
-function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | null>, opensAtEnd: boolean): void {
-  const start = useRef(opensAtEnd);
+function useStayAtEnd(
+  list: List,
+  scroller: React.RefObject<HTMLDivElement | null>,
+  pinned: React.RefObject<boolean>,
+): void {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    // Only scrolling changes it: when the box shrinks, the distance to the end grows by itself, and
-    // a scroll event that comes before the observer must not be taken for somebody's wish.
-    let atEnd = start.current;
+    // Only scrolling unpins: when the box shrinks, the distance to the end grows by itself, and a
+    // scroll event that comes before the observer must not be taken for somebody's wish.
     let height = -1;
     const scrolled = () => {
-      if (element.clientHeight === height) atEnd = isAtEnd(element);
+      if (element.clientHeight === height) pinned.current = isAtEnd(element);
     };
     const observer = new ResizeObserver(() => {
       height = element.clientHeight;
-      if (atEnd) list.scrollToEnd();
+      if (pinned.current) list.scrollToEnd();
     });
     element.addEventListener('scroll', scrolled, { passive: true });
     observer.observe(element);
@@ -196,7 +232,7 @@ function useStayAtEnd(list: List, scroller: React.RefObject<HTMLDivElement | nul
       element.removeEventListener('scroll', scrolled);
       observer.disconnect();
     };
-  }, [list, scroller]);
+  }, [list, scroller, pinned]);
 }
 
 function isAtEnd(element: HTMLElement): boolean {
@@ -222,7 +258,12 @@ function useOwnInSight(list: List, rows: readonly Row[]): void {
 }
 
 /** Tells the chat where the list stands: at the bottom, what was seen, whether older ones are wanted. */
-function usePosition(list: List, rows: readonly Row[], scroller: React.RefObject<HTMLDivElement | null>): boolean {
+function usePosition(
+  list: List,
+  rows: readonly Row[],
+  scroller: React.RefObject<HTMLDivElement | null>,
+  pinned: React.RefObject<boolean>,
+): boolean {
   const [atEnd, setAtEnd] = useState(true);
   const hasOlder = useChat((chat) => chat.hasOlder);
   const loadOlder = useChat((chat) => chat.loadOlder);
@@ -233,14 +274,15 @@ function usePosition(list: List, rows: readonly Row[], scroller: React.RefObject
     const element = scroller.current;
     if (!element || rows.length === 0) return;
     const end = isAtEnd(element);
+    if (end) pinned.current = true;
     setAtEnd(end);
     setAtBottom(end);
     if (hasOlder && element.scrollTop < OLDER_PX) loadOlder();
-    if (document.visibilityState === 'visible') {
+    if (isVisible()) {
       const seen = lastSeen(list, rows, element);
       if (seen !== undefined) read(seen);
     }
-  }, [list, rows, scroller, hasOlder, loadOlder, setAtBottom, read]);
+  }, [list, rows, scroller, pinned, hasOlder, loadOlder, setAtBottom, read]);
 
   useEffect(() => {
     const element = scroller.current;
