@@ -91,10 +91,11 @@ func (sh *shard) probed(c *session, l *link, reply *Packet) {
 	sh.touch(c)
 }
 
-// upgrade moves the session over.
+// upgrade moves the session to a WebSocket; a new one has been on nothing yet.
 func (sh *shard) upgrade(c *session, l *link) {
 	if c.ended {
-		l.finish()
+		e := c.ending.Load()
+		sh.farewell(l, closeFrame(e.code, e.text))
 		return
 	}
 	c.link, c.probe, c.proved, c.probeUntil = l, nil, false, 0

@@ -71,6 +71,8 @@ func serveWith(t *testing.T, srv *socketio.Server, set func(*http.Server)) *harn
 		defer cancel()
 		if err := srv.Shutdown(ctx, 0); err != nil {
 			t.Errorf("shutdown: %v", err)
+		} else if left := srv.Leftovers(); left != "" {
+			t.Errorf("the server still holds %s", left)
 		}
 		web.Close()
 		http.DefaultClient.CloseIdleConnections()

@@ -60,9 +60,11 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, c *session) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	// A server's write timeout is not meant for a poll, which may wait long. An
-	// error means that there is none to lift.
+	// A server's timeouts are not meant for a poll, which may wait long: the one
+	// for reading would look like a client that has gone. An error means that
+	// there are none to lift.
 	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
 	_ = control.SetWriteDeadline(time.Time{})
 
 	answer := make(chan []*Packet, 1)
@@ -165,8 +167,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		return nil, &http.MaxBytesError{Limit: int64(s.cfg.MaxPayload)}
 	}
 	// An error means that the connection knows no deadlines.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxPayload)))
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxPayload)))
+	_ = control.SetReadDeadline(time.Time{}) // the handlers may take longer
+	return body, err
 }
 
 // payload handles the packets of a POST in order.

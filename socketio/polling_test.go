@@ -226,12 +226,14 @@ func TestServersCloseReachesTheNextPoll(t *testing.T) {
 	wantReply(t, p.poll(), http.StatusOK, "1")
 }
 
-func TestPollsOutliveTheWriteTimeoutOfTheHTTPServer(t *testing.T) {
+func TestPollsOutliveTheTimeoutsOfTheHTTPServer(t *testing.T) {
 	srv, err := socketio.New(echoEngine(socketio.Config{PingInterval: 150 * time.Millisecond}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := serveWith(t, srv, func(web *http.Server) { web.WriteTimeout = 30 * time.Millisecond })
+	h := serveWith(t, srv, func(web *http.Server) {
+		web.ReadTimeout, web.WriteTimeout = 30*time.Millisecond, 30*time.Millisecond
+	})
 	p := h.poller()
 	wantReply(t, p.poll(), http.StatusOK, "2")
 }

@@ -26,7 +26,9 @@ type Server struct {
 	turn       atomic.Uint64 // whose is the next session
 	buffers    sync.Pool     // of *[]byte, for readers
 
-	live live // goroutines and sessions
+	live    live           // goroutines and sessions
+	running sync.WaitGroup // shards
+	stopped chan struct{}  // closed when they have ended
 
 	mu       sync.Mutex
 	closing  bool
@@ -63,6 +65,7 @@ func New(cfg Config) (*Server, error) {
 		notes:      make(map[string]int64),
 		peers:      make(map[string]*peer),
 		closed:     make(map[Reason]uint64),
+		stopped:    make(chan struct{}),
 	}
 	s.buffers.New = func() any {
 		b := make([]byte, readBuffer)
@@ -72,7 +75,7 @@ func New(cfg Config) (*Server, error) {
 		s.shards = append(s.shards, newShard(s, i))
 	}
 	for _, sh := range s.shards {
-		go sh.loop()
+		s.running.Go(sh.loop)
 	}
 	return s, nil
 }
@@ -157,7 +160,8 @@ func (s *Server) register(c *session, now int64) admission {
 		p.unjoined++
 		c.unjoined.Store(true)
 	}
-	s.live.add()
+	s.live.add() // ends with finish
+	s.live.add() // ends with the shard's end
 	s.opened++
 	s.sessions[c.sid] = c
 	return admitted
@@ -253,7 +257,7 @@ func (s *Server) Shutdown(ctx context.Context, spread time.Duration) error {
 		go s.stopShards()
 	}
 	select {
-	case <-s.live.idle():
+	case <-s.stopped:
 		return nil
 	case <-ctx.Done():
 		_, sessions = s.stopAccepting()
@@ -270,6 +274,8 @@ func (s *Server) stopShards() {
 	for _, sh := range s.shards {
 		close(sh.stop)
 	}
+	s.running.Wait()
+	close(s.stopped)
 }
 
 // stopAccepting returns the sessions there are, and whether it was called for

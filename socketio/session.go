@@ -82,6 +82,7 @@ type session struct {
 	head, tail int32    // this round's nodes, 0 is none
 	pending    int32    // number of packets in them
 	dirty      bool
+	known      bool
 	doomed     bool // retired by the shard, which must end it
 	ended      bool
 

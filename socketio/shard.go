@@ -13,7 +13,7 @@ import (
 type op uint8
 
 const (
-	opOpen     op = iota // a new session
+	opOpen     op = iota // a new session, and its link if it has one
 	opSend               // pkt to sess
 	opVolatile           // pkt to sess if it keeps up
 	opCast               // pkt to room
@@ -189,6 +189,9 @@ func (sh *shard) loop() {
 // handle does one post.
 func (sh *shard) handle(p *post) {
 	c := p.sess
+	if c != nil && !c.known {
+		sh.meet(c)
+	}
 	switch p.op {
 	case opCast:
 		sh.cast(p.room, p.pkt)
@@ -203,7 +206,9 @@ func (sh *shard) handle(p *post) {
 	case opLeave:
 		sh.leave(p.seat)
 	case opOpen:
-		sh.open(c, p.link)
+		if p.link != nil {
+			sh.upgrade(c, p.link)
+		}
 	case opPoll:
 		sh.poll(c, p.poll)
 	case opProbing:
@@ -232,14 +237,11 @@ func (sh *shard) handle(p *post) {
 
 // Sessions.
 
-// open starts a session, on a WebSocket or, without one, on polling.
-func (sh *shard) open(c *session, l *link) {
-	c.link = l
-	if l == nil {
-		sh.pollSessions.Add(1)
-	} else {
-		sh.wsSessions.Add(1)
-	}
+// meet takes a session on at its first post, which is not always opOpen: it can
+// be ended while its WebSocket is still being opened.
+func (sh *shard) meet(c *session) {
+	c.known = true
+	sh.pollSessions.Add(1)
 	sh.timers.add(c, c.due())
 }
 
@@ -301,6 +303,7 @@ func (sh *shard) end(c *session) {
 		sh.flush(c)
 	}
 	c.ended, c.closing = true, nil
+	defer sh.srv.live.done()
 	for c.seats != nil {
 		sh.leave(c.seats)
 	}

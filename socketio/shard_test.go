@@ -1,6 +1,9 @@
 package socketio
 
 import (
+	"io"
+	"net"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -61,5 +64,34 @@ func TestTimersComeInOrder(t *testing.T) {
 	}
 	if len(got) != 80 || !slices.IsSorted(got) {
 		t.Errorf("%d timers: %v", len(got), got)
+	}
+}
+
+// A session can be drained, and even be over, before its WebSocket is open.
+func TestSessionMayEndBeforeItBegins(t *testing.T) {
+	for name, first := range map[string]func(s *Server, c *session){
+		"drained": func(s *Server, c *session) { c.shard.post(post{op: opDrain, sess: c, at: s.now()}) },
+		"killed":  func(_ *Server, c *session) { c.kill(shuttingDown) },
+		"idle":    func(_ *Server, c *session) { c.setIdle(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := New(Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, _ := s.newSession(httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), onWebSocket)
+			first(s, c)
+			ours, theirs := net.Pipe()
+			c.shard.post(post{op: opOpen, sess: c, link: &link{conn: ours}})
+			go func() { _, _ = io.Copy(io.Discard, theirs) }()
+			if err := s.Shutdown(t.Context(), 0); err != nil {
+				t.Error(err)
+			}
+			if st := s.Stats(); st.Polling != 0 || st.WebSocket != 0 {
+				t.Errorf("%+v", st)
+			}
+			_ = theirs.Close()
+			_ = ours.Close()
+		})
 	}
 }
