@@ -1,7 +1,6 @@
 // Package cluster is what the nodes of one Maska tell each other, and the
-// short-lived counters that they share. Each part has an implementation in
-// memory, for a single node, and a suite in clustertest that all
-// implementations pass.
+// short-lived counters that they share: over Redis, or in memory for a single
+// node. Both pass the suites in clustertest.
 package cluster
 
 import "context"
