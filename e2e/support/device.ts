@@ -74,7 +74,9 @@ export class Device {
 
   /** Waits until the server has confirmed the connection. */
   async online(): Promise<void> {
-    await this.app.getByRole('banner').getByText(this.t('room.few')).waitFor();
+    const header = this.app.getByRole('banner');
+    const [few, some] = [this.t('room.few'), this.t('room.many', { n: 5 })];
+    await header.getByText(few).or(header.getByText(some)).waitFor();
   }
 
   async reload(): Promise<void> {

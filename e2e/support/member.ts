@@ -48,7 +48,7 @@ export class Member {
 
   /** Signs in and connects; with no options, as a client with none does. */
   static async join(server: string, person: Person, options: Partial<ManagerOptions & SocketOptions> = {}) {
-    const who = await signIn(server, person.initData());
+    const who = await signIn(server, person);
     const socket = io(server, { auth: { token: who.token }, forceNew: true, ...options });
     const member = new Member(server, who, socket);
     await new Promise<void>((joined, failed) => {
@@ -109,17 +109,17 @@ export class Member {
   }
 }
 
-export async function signIn(server: string, initData: string): Promise<SignedIn> {
+async function signIn(server: string, person: Person): Promise<SignedIn> {
   const answer = await fetch(`${server}/auth`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Accept-Language': 'en' },
-    body: JSON.stringify({ initData }),
+    headers: { 'Content-Type': 'application/json', 'Accept-Language': person.language },
+    body: JSON.stringify({ initData: person.initData() }),
   });
   if (!answer.ok) throw new Error(`POST /auth: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as SignedIn;
 }
 
-export async function get<T>(address: string, token: string): Promise<T> {
+async function get<T>(address: string, token: string): Promise<T> {
   const answer = await fetch(address, { headers: { Authorization: `Bearer ${token}` } });
   if (!answer.ok) throw new Error(`GET ${address}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
