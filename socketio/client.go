@@ -195,6 +195,9 @@ func (c *client) connect(p *packet) error {
 
 // admit asks the application.
 func (c *client) admit(s *Socket) error {
+	if s.ns.rec == nil && s.ns.onConnect == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(s.Context(), c.sess.srv.cfg.ConnectTimeout)
 	defer cancel()
 	if s.ns.rec != nil {

@@ -68,8 +68,9 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 		return nil, fmt.Errorf("socketio: event name %q is reserved", name)
 	}
 	var e encoder
-	e.buf.Grow(headRoom + 128)
-	e.buf.Write(make([]byte, headRoom))
+	e.buf.Grow(headRoom + len(name) + 64 + sizeHint(args))
+	var room [headRoom]byte
+	e.buf.Write(room[:])
 	e.buf.WriteByte('[')
 	first := true
 	kind := byte(typeAck)
@@ -95,6 +96,22 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 	p := n.assemble(kind, ack, e.buf.Bytes(), e.bins)
 	p.event = ack == noAck
 	return p, nil
+}
+
+// sizeHint is the size of those arguments that know it.
+func sizeHint(args []any) int {
+	n := 0
+	for _, arg := range args {
+		switch arg := arg.(type) {
+		case json.RawMessage:
+			n += len(arg)
+		case Value:
+			n += len(arg.raw)
+		case string:
+			n += len(arg)
+		}
+	}
+	return n
 }
 
 // assemble puts the head before the payload, which starts with headRoom free
@@ -147,7 +164,8 @@ func (e *encoder) value(v any) error {
 	case Value:
 		e.received(v)
 	case json.RawMessage:
-		if !utf8.Valid(v) || !json.Valid(v) {
+		// scanJSON is the faster, and gives up on deep nesting.
+		if !utf8.Valid(v) || !scanJSON(v) && !json.Valid(v) {
 			return errors.New("socketio: json.RawMessage is not valid JSON")
 		}
 		e.buf.Write(v)
@@ -185,6 +203,12 @@ func (e *encoder) value(v any) error {
 
 // json writes what encoding/json makes of v, without escaping HTML.
 func (e *encoder) json(v any) error {
+	if text, ok := v.(string); ok && isPlain(text) {
+		e.buf.WriteByte('"')
+		e.buf.WriteString(text)
+		e.buf.WriteByte('"')
+		return nil
+	}
 	enc := json.NewEncoder(&e.buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
@@ -192,6 +216,16 @@ func (e *encoder) json(v any) error {
 	}
 	e.buf.Truncate(e.buf.Len() - 1) // the encoder's newline
 	return nil
+}
+
+// isPlain reports whether a string needs no escapes.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7F || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *encoder) attach(b []byte) {

@@ -313,12 +313,13 @@ func TestPeerThatCatchesUpLosesNothing(t *testing.T) {
 // frames reads a server's frames from a raw connection.
 type frames struct{ r io.Reader }
 
-// head skips the HTTP answer.
-func (f *frames) head() {
+// head reads the HTTP answer.
+func (f *frames) head() string {
 	var got []byte
 	for !bytes.HasSuffix(got, []byte("\r\n\r\n")) {
 		got = append(got, f.bytes(1)...)
 	}
+	return string(got)
 }
 
 func (f *frames) bytes(n int) []byte {
