@@ -54,8 +54,9 @@ lint: ## golangci-lint
 e2e: build e2e/node_modules/.package-lock.json ## the browser tests, against bin/maska
 	$(SERVICES) $(NPM) --prefix e2e test
 
-bench: web ## every Go benchmark
+bench: build bench/node/node_modules/.package-lock.json ## every Go benchmark, then ours beside Node
 	$(SERVICES) go test -run '^$$' -bench . -benchmem ./...
+	$(SERVICES) go run ./internal/tools/benchcompare
 
 fuzz: web ## every fuzz target, FUZZTIME each (10s)
 	scripts/fuzz $(or $(FUZZTIME),10s)

@@ -30,7 +30,7 @@ type benchCmd struct {
 	WarmUp   time.Duration `default:"2s" help:"Time before the measurement (default ${default})."`
 	Duration time.Duration `default:"10s" help:"Time of the measurement (default ${default})."`
 	Drain    time.Duration `default:"10s" help:"Longest wait for what is under way at the end (default ${default})."`
-	Parallel int           `default:"32" help:"How many connect at once (default ${default})."`
+	Parallel int           `default:"16" help:"How many connect at once (default ${default}; a server admits 20 un-joined ones from one address)."`
 	PID      int           `name:"pid" help:"Process of the server, to read its CPU time and memory."`
 
 	JSON string `name:"json" placeholder:"FILE" help:"Also write the result as JSON (- for standard output, without the table)."`
