@@ -2,6 +2,14 @@ module maska
 
 go 1.26.0
 
+// Packages of npm may hold Go files; they are none of ours.
+ignore (
+	./bench/node/node_modules
+	./e2e/node_modules
+	./socketio/testclient/node_modules
+	./web/node_modules
+)
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/caarlos0/env/v11 v11.4.2

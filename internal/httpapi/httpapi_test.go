@@ -311,7 +311,7 @@ func TestDevModeOpensTheRealPathAndOnlyToThisMachine(t *testing.T) {
 func TestPagesCarryThePolicyAndAssetsAreCompressed(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, "TELEGRAM_BOT_USERNAME=@maska_bot")
-	page := s.Do(http.MethodGet, "/some/screen?x=1", "")
+	page := s.Do(http.MethodGet, "/some/screen?x=1", "", "Accept-Encoding: identity")
 	policy := page.Header.Get("Content-Security-Policy")
 	for _, part := range []string{"default-src 'none'", "frame-ancestors 'self' https://web.telegram.org", "base-uri 'none'", "form-action 'none'"} {
 		if !strings.Contains(policy, part) {
@@ -326,6 +326,9 @@ func TestPagesCarryThePolicyAndAssetsAreCompressed(t *testing.T) {
 	}
 	_, script, _ := strings.Cut(string(page.Body), `src="/assets/`)
 	script, _, _ = strings.Cut(script, `"`)
+	if packed := s.Do(http.MethodGet, "/", "", "Accept-Encoding: gzip"); packed.Header.Get("Content-Encoding") != "gzip" || len(packed.Body) > len(page.Body)/2 {
+		t.Errorf("the page is %d bytes, packed %d", len(page.Body), len(packed.Body))
+	}
 	for encoding, want := range map[string]string{"br, gzip": "br", "gzip": "gzip", "identity": "", "br;q=0": ""} {
 		answer := s.Do(http.MethodGet, "/assets/"+script, "", "Accept-Encoding: "+encoding)
 		if answer.Status != 200 || answer.Header.Get("Content-Encoding") != want || !strings.Contains(answer.Header.Get("Cache-Control"), "immutable") {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -144,10 +145,16 @@ func (a *API) docs(w http.ResponseWriter, r *http.Request) {
 		}
 		rows = append(rows, line)
 	}
-	var page strings.Builder
-	if err := docsPage.Execute(&page, rows); err != nil {
+	var text bytes.Buffer
+	err := docsPage.Execute(&text, rows)
+	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	a.page(w, r, []byte(page.String()))
+	docs, err := newPage(text.Bytes())
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	a.page(w, r, docs)
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"html"
 	"io/fs"
@@ -20,8 +21,8 @@ import (
 // webApp is the built web app, ready to be served.
 type webApp struct {
 	files   fs.FS
-	index   []byte
-	dev     []byte
+	index   htmlPage
+	dev     htmlPage
 	scripts string // CSP sources of the inline scripts
 }
 
@@ -29,11 +30,12 @@ type webApp struct {
 // opened outside of Telegram can lead there.
 func openWebApp(files fs.FS, cfg Config) (*webApp, error) {
 	app := &webApp{files: files}
-	var err error
-	if app.index, err = fs.ReadFile(files, "index.html"); err != nil {
+	index, err := fs.ReadFile(files, "index.html")
+	if err != nil {
 		return nil, errNoWebApp
 	}
-	if app.dev, err = fs.ReadFile(files, "dev.html"); err != nil {
+	dev, err := fs.ReadFile(files, "dev.html")
+	if err != nil {
 		return nil, errNoWebApp
 	}
 	hashes, err := fs.ReadFile(files, "csp.json")
@@ -47,9 +49,29 @@ func openWebApp(files fs.FS, cfg Config) (*webApp, error) {
 	for _, source := range sources {
 		app.scripts += " '" + strings.Trim(source, "'") + "'"
 	}
-	app.index = bytes.Replace(app.index, []byte(`<meta name="maska-bot" content="">`),
+	index = bytes.Replace(index, []byte(`<meta name="maska-bot" content="">`),
 		[]byte(`<meta name="maska-bot" content="`+html.EscapeString(cfg.BotUsername)+`">`), 1)
-	return app, nil
+	if app.index, err = newPage(index); err != nil {
+		return nil, err
+	}
+	app.dev, err = newPage(dev)
+	return app, err
+}
+
+// htmlPage is a page as it is sent. It is compressed here and not by the build, because the name of
+// the bot is written into it at start.
+type htmlPage struct{ plain, gzipped []byte }
+
+func newPage(plain []byte) (htmlPage, error) {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err == nil {
+		_, err = w.Write(plain)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return htmlPage{plain: plain, gzipped: packed.Bytes()}, err
 }
 
 // mountPages adds what is not JSON.
@@ -79,7 +101,7 @@ func (a *API) index(w http.ResponseWriter, r *http.Request) {
 }
 
 // page serves HTML with the policy of the app (decision 36).
-func (a *API) page(w http.ResponseWriter, r *http.Request, body []byte) {
+func (a *API) page(w http.ResponseWriter, r *http.Request, p htmlPage) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
@@ -87,6 +109,12 @@ func (a *API) page(w http.ResponseWriter, r *http.Request, body []byte) {
 		"connect-src 'self'"+socketSource(r)+"; font-src 'self'; manifest-src 'self'; frame-ancestors 'self' https://web.telegram.org; base-uri 'none'; form-action 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Vary", "Accept-Encoding")
+	body := p.plain
+	if accepts(r, "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = p.gzipped
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // a reader that went away needs no answer
 }
