@@ -69,6 +69,29 @@ for (const database of ['SQLite', 'PostgreSQL'] as const) {
   });
 }
 
+base.extend({ settings: { RATE_LIMITS: 'off' } })(
+  'a server that is stopped and started again ends well and loses nothing',
+  async ({ world }) => {
+    const { server } = world;
+    world.tolerate(/net::ERR_|WebSocket connection|status of 503/);
+    const ann = await world.device(person(0), { screen: TALL });
+    await ann.enter();
+    const members = await Promise.all([1, 2].map((n) => world.member(person(n))));
+    const acked = new Map<string, number>();
+    const talking = talk(members, acked);
+    await expect.poll(() => acked.size).toBeGreaterThan(EACH / 2);
+    expect(await server.stop()).toBe(0);
+    await server.start();
+    await talking;
+    await ann.say('and I am still here');
+    await ann.allSent();
+
+    const said = (await (members[0] as Member).history()).map(({ content }) => content);
+    expect(said.toSorted()).toEqual([...acked.keys(), 'and I am still here'].toSorted());
+    await expect.poll(() => ann.everything()).toEqual(said);
+  },
+);
+
 /** Live frames only ever go on; what was lost in between, a client asks for. */
 function expectInOrder(heard: readonly Message[]): void {
   const seqs = heard.map(({ seq }) => seq);

@@ -37,37 +37,28 @@ test('the founding document’s own client, unchanged and from another origin, s
   client,
   world,
 }) => {
-  const pages: Page[] = [];
   const open = async (who: Person): Promise<Page> => {
     const page = await (await world.browser.newContext()).newPage();
-    pages.push(page);
+    const connected = page.waitForEvent('console', (line) => line.text().startsWith('connected'));
     // Without Telegram's script it takes the launch data from the address.
     await page.goto(`${client}/?initData=${encodeURIComponent(who.initData())}`);
     await page.getByRole('heading', { name: 'Анонимный чат (MVP)' }).waitFor();
+    await connected;
     return page;
   };
+  const [ann, bob] = await Promise.all([open(person(1)), open(person(2))]);
   const said = (page: Page) => page.locator('div:has(> b)').allTextContents();
   const speak = async (page: Page, text: string) => {
     await page.getByRole('textbox').fill(text);
     await page.getByRole('button', { name: 'Отправить' }).click();
   };
 
-  const ann = await open(person(1));
-  const bob = await open(person(2));
-  const annHears = ann.waitForEvent('console', (line) => line.text().startsWith('connected'));
-  await ann.reload();
-  await annHears;
-
-  await expect
-    .poll(async () => {
-      await speak(ann, 'привет');
-      return (await said(bob)).length;
-    })
-    .toBeGreaterThan(0);
+  await speak(ann, 'привет');
+  await expect.poll(() => said(bob)).toHaveLength(1);
   await speak(bob, 'и тебе');
-  await expect.poll(async () => (await said(ann)).at(-1)).toMatch(/^\d+: и тебе$/);
-  expect((await said(bob)).at(-1)).toMatch(/^\d+: и тебе$/);
-  const authors = new Set((await said(ann)).map((line) => line.split(':', 1)[0]));
-  expect(authors.size).toBe(2);
-  for (const page of pages) await page.context().close();
+  await expect.poll(() => said(ann)).toHaveLength(2);
+  expect(await said(ann)).toEqual([expect.stringMatching(/^\d+: привет$/), expect.stringMatching(/^\d+: и тебе$/)]);
+  await expect.poll(() => said(bob)).toEqual(await said(ann));
+  expect(new Set((await said(ann)).map((line) => line.split(':', 1)[0])).size).toBe(2);
+  await Promise.all([ann, bob].map((page) => page.context().close()));
 });

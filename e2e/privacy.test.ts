@@ -33,6 +33,21 @@ test('no answer, event, frame, log line or file tells who somebody is', async ({
   expect(world.server.stored().includes('сказанное вслух')).toBe(true);
 });
 
+test('what a page must not do is noticed', async ({ world }) => {
+  const ann = await world.device(person(1));
+  await ann.enter();
+  await ann.app.evaluate(() => fetch('https://example.org/').catch(() => {}));
+  await ann.app.evaluate(() => {
+    document.body.insertAdjacentHTML('beforeend', '<img src="https://example.net/pixel.gif" onerror="1">');
+    reportError(new Error('a mistake'));
+  });
+  const noticed = ['CSP: connect-src', 'CSP: img-src', 'CSP: script-src-attr', 'page: Error: a mistake'];
+  await expect
+    .poll(() => noticed.filter((what) => !ann.problems.some((problem) => problem.startsWith(what))))
+    .toEqual([]);
+  world.tolerate(/^CSP|^console|a mistake|example\.net/);
+});
+
 test('what a page asks for comes from the server alone', async ({ world }) => {
   const ann = await world.device(person(1));
   await ann.enter();

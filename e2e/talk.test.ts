@@ -1,6 +1,16 @@
 import { person } from './support/person.ts';
 import { expect, test } from './support/world.ts';
 
+test('an own message carries the clock until the server has kept it', async ({ world }) => {
+  const ann = await world.device(person(1));
+  await ann.enter();
+  ann.wire.silence();
+  await ann.say('on its way');
+  await expect.poll(() => ann.bubbles()).toEqual([{ author: null, text: 'on its way', state: ann.t('msg.sending') }]);
+  ann.wire.mend();
+  await expect.poll(() => ann.bubbles()).toEqual([{ author: null, text: 'on its way', state: ann.t('msg.sent') }]);
+});
+
 test('two people, one on Android and one in Telegram Web, get different masks and talk', async ({ world }) => {
   const [ann, bob] = await Promise.all([
     world.device(person(1), { platform: 'android' }),

@@ -62,6 +62,11 @@ export class Member {
     return this.who.user.anon_name;
   }
 
+  /** Tokens of this sign-in, which nobody else may ever get. */
+  get secrets(): string[] {
+    return [this.who.token, this.who.refresh_token];
+  }
+
   /** Says something until the server has kept it: the same cid again after every loss. Returns its seq. */
   async say(content: string): Promise<number> {
     const draft = { roomId: 1, content, cid: randomUUID() };

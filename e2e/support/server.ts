@@ -80,6 +80,15 @@ export class Server {
     await gone;
   }
 
+  /** As a deployment: it finishes what it began and says goodbye. Returns the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.process;
+    if (!child) return null;
+    const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    return gone;
+  }
+
   async close(): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true });

@@ -4,6 +4,8 @@
  */
 import { type AddressInfo, connect, createServer, type Server as Listener, type Socket } from 'node:net';
 
+const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
 type State = 'up' | 'silent' | 'cut';
 
 export class Wire {
@@ -13,6 +15,8 @@ export class Wire {
   private state: State = 'up';
   /** How often the device has tried to connect. */
   tries = 0;
+  /** As proxies of offices do: whoever asks for an upgrade is sent away. */
+  refusesWebSocket = false;
 
   private constructor(private readonly target: number) {
     this.listener = createServer((near) => this.join(near));
@@ -75,7 +79,10 @@ export class Wire {
       [far, near],
     ] as const) {
       from.setNoDelay();
-      from.on('data', (chunk: Buffer) => to.write(chunk));
+      from.on('data', (chunk: Buffer) => {
+        if (from === near && this.refusesWebSocket && chunk.includes('Upgrade: websocket')) near.end(FORBIDDEN);
+        else to.write(chunk);
+      });
       from.on('end', () => to.end());
       // The other end learns it by the close that follows each error.
       from.on('error', () => {});
