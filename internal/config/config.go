@@ -36,6 +36,11 @@ type Config struct {
 	DatabaseURL string `env:"DATABASE_URL"`
 	RootKey     string `env:"ROOT_KEY"`
 
+	// What nodes share.
+	RedisURL    string `env:"REDIS_URL"`
+	RedisPubSub string `env:"REDIS_PUBSUB" envDefault:"plain"`
+	RedisPrefix string `env:"REDIS_PREFIX" envDefault:"maska:"`
+
 	// Telegram.
 	BotToken    string        `env:"TELEGRAM_BOT_TOKEN"`
 	BotTokens   []string      `env:"TELEGRAM_BOT_TOKENS"`
@@ -67,6 +72,7 @@ type Config struct {
 	Locale     locale.Lang    `env:"-"`
 	Level      slog.Level     `env:"-"`
 	LimitsOff  bool           `env:"-"`
+	Redis      Redis          `env:"-"` // without addresses, this node is alone
 }
 
 // sampleValues are secrets printed in documents; a server that uses one is open to everybody.
@@ -173,6 +179,19 @@ func (c *Config) check() error {
 	}
 	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
 		wrong("DATABASE_URL must begin with postgres:// ; leave it empty for SQLite in DATA_DIR")
+	}
+	if c.RedisURL != "" {
+		redis, err := parseRedis(c.RedisURL)
+		if err != nil {
+			wrong("REDIS_URL %w", err)
+		}
+		c.Redis = redis
+	}
+	if c.RedisPubSub != "plain" && c.RedisPubSub != "sharded" {
+		wrong("REDIS_PUBSUB is %q; it can be plain or sharded", c.RedisPubSub)
+	}
+	if strings.ContainsAny(c.RedisPrefix, " {}") {
+		wrong("REDIS_PREFIX may hold no spaces and no braces")
 	}
 	if c.Replay != "allow" && c.Replay != "once" {
 		wrong("TELEGRAM_REPLAY is %q; it can be allow or once", c.Replay)

@@ -55,6 +55,17 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"CORS_ORIGINS":           {"CORS_ORIGINS=*"},
 		"TRUSTED_PROXIES":        {"TRUSTED_PROXIES=proxy"},
 		"DATABASE_URL":           {"DATABASE_URL=mysql://x"},
+		"REDIS_URL":              {"REDIS_URL=localhost:6379"},
+		"REDIS_URL ":             {"REDIS_URL=http://localhost"},
+		"REDIS_URL  ":            {"REDIS_URL=redis://"},
+		"REDIS_URL   ":           {"REDIS_URL=redis://a,,b"},
+		"REDIS_URL    ":          {"REDIS_URL=redis://a:99999"},
+		"REDIS_URL     ":         {"REDIS_URL=redis://a/first"},
+		"REDIS_URL      ":        {"REDIS_URL=redis://a,b/1"},
+		"REDIS_URL       ":       {"REDIS_URL=redis+sentinel://a,b"},
+		"REDIS_URL        ":      {"REDIS_URL=redis+sentinel://a/m?password=x"},
+		"REDIS_PUBSUB":           {"REDIS_PUBSUB=fast"},
+		"REDIS_PREFIX":           {"REDIS_PREFIX=two words"},
 		"TELEGRAM_BOT_TOKEN":     {"TELEGRAM_BOT_TOKEN=your_bot_token_here"},
 		"TELEGRAM_BOT_TOKEN ":    {"TELEGRAM_BOT_TOKEN=hello"},
 		"TELEGRAM_BOT_USERNAME":  {token, "TELEGRAM_BOT_USERNAME=your_bot_username"},
@@ -89,7 +100,7 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 
 func TestAMistakeDoesNotPrintTheSecret(t *testing.T) {
 	t.Parallel()
-	for _, environ := range []string{"JWT_SECRET=hunter2", "TELEGRAM_BOT_TOKEN=hunter2", "DATABASE_URL=mysql://u:hunter2@h/d"} {
+	for _, environ := range []string{"JWT_SECRET=hunter2", "TELEGRAM_BOT_TOKEN=hunter2", "DATABASE_URL=mysql://u:hunter2@h/d", "REDIS_URL=http://u:hunter2@h", "REDIS_URL=redis://u:hunter2@h/x"} {
 		if _, err := load(t, environ); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", environ, err)
 		}
