@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { type Person, person } from './support/person.ts';
-import type { Settings } from './support/server.ts';
+import { freePort, type Settings } from './support/server.ts';
 import { test as base, expect } from './support/world.ts';
 
 const ROOT = new URL('founding-client', import.meta.url).pathname;
@@ -13,13 +13,7 @@ const ROOT = new URL('founding-client', import.meta.url).pathname;
 /** The document's own client, built as its Vite config says and served from an origin of its own. */
 const test = base.extend<{ port: number; settings: Settings; client: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of fixtures from the pattern
-  port: async ({}, use) => {
-    const probe = createServer();
-    await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
-    const address = probe.address();
-    await new Promise((closed) => probe.close(closed));
-    await use(typeof address === 'object' && address ? address.port : 0);
-  },
+  port: async ({}, use) => use(await freePort()),
   settings: async ({ port }, use) => use({ CORS_ORIGINS: `http://127.0.0.1:${port}` }),
   client: async ({ port, world }, use) => {
     const outDir = mkdtempSync(join(tmpdir(), 'maska-founding-'));
@@ -31,6 +25,26 @@ const test = base.extend<{ port: number; settings: Settings; client: string }>({
     await server.close();
     rmSync(outDir, { recursive: true });
   },
+});
+
+/** SHA-256 of each source as it stands in the document. */
+const SOURCES = {
+  'vite.config.js': 'aa047f5cf6ebd4794be21eef054111fe9b279f5f5a3eb5aa931cd44641d17233',
+  'src/telegram.js': 'b44502854c5307c2498665c9210ce714fa073f7242e84cdf7e70d2a66c9d4dc0',
+  'src/main.jsx': 'c167b8cdb5d19c100e1227b1ba9731111219fcf6eccbd2dc81ce0d5a2658ac89',
+  'src/App.jsx': 'fa80e265c2ef0228250e2546e9d3e1da76f3f0699011358706462cc04be2b1ae',
+  'src/Chat.jsx': '4947f20bbd8cadd738a08e9e091bdd0d1f01a636c28aa978a9eb635a68cfc30d',
+};
+
+test('the founding document’s own client is kept to the letter', () => {
+  for (const [name, hash] of Object.entries(SOURCES)) {
+    expect(
+      createHash('sha256')
+        .update(readFileSync(`${ROOT}/${name}`))
+        .digest('hex'),
+      name,
+    ).toBe(hash);
+  }
 });
 
 test('the founding document’s own client, unchanged and from another origin, signs in and talks', async ({

@@ -23,7 +23,8 @@ test('no answer, event, frame, log line or file tells who somebody is', async ({
   // What is searched holds what it must hold: the bytes of REST and of sockets, both ways, log and disk.
   const annName = await ann.nickname();
   for (const { wire } of [ann, bob]) {
-    for (const text of [annName, 'сказанное вслух', '"access_token":"', '42["message"', '42["joined"']) {
+    const own = ['"access_token":"', '"refresh_token":"', '"session_id":"', '"shortId":"', '"account":{"id":'];
+    for (const text of [annName, 'сказанное вслух', ...own, '42["message"', '42["joined"']) {
       expect(wire.received.includes(text), text).toBe(true);
     }
   }

@@ -61,6 +61,24 @@ test('a second device wears the same mask, has the history and hears at once', a
   expect(mine).toEqual(TALK);
 });
 
+test('two tabs of one browser share the session, also when both renew it at once', async ({ world }) => {
+  // A client without SecureStorage: the session lies where both tabs reach it.
+  const ann = await world.device(person(1), { version: '8.0' });
+  await ann.enter();
+  const nickname = await ann.nickname();
+  const tab = await ann.context.newPage();
+  await tab.goto(ann.wire.origin);
+  const inRoom = () => tab.getByRole('banner').getByText(ann.t('room.few')).waitFor();
+  await inRoom();
+  for (let n = 0; n < 2; n++) {
+    await Promise.all([ann.reload(), tab.reload()]);
+    await Promise.all([ann.online(), inRoom()]);
+  }
+  await tab.getByRole('button', { name: ann.t('composer.as', { name: nickname }) }).waitFor();
+  await ann.say('seen in both tabs');
+  await tab.getByRole('log').getByText('seen in both tabs').waitFor();
+});
+
 test('signing in again never changes the mask', async ({ world }) => {
   const ann = person(1);
   const device = await world.device(ann);

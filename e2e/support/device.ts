@@ -127,20 +127,7 @@ export class Device {
 
   /** The bubbles on the screen, from old to new; the list draws only what is near. */
   async bubbles(): Promise<Bubble[]> {
-    return this.log.getByRole('article').evaluateAll((articles) =>
-      articles.map((article) => {
-        const text = article.querySelector('p')?.cloneNode(true) as Element | undefined;
-        const meta = text?.querySelector('time')?.parentElement;
-        const state = meta?.lastElementChild;
-        meta?.remove();
-        const name = article.firstElementChild;
-        return {
-          author: name?.tagName === 'SPAN' ? (name.textContent ?? '') : null,
-          text: text?.textContent ?? '',
-          state: state && state.tagName !== 'TIME' ? (state.textContent ?? '') : null,
-        };
-      }),
-    );
+    return (await this.drawn()).map(([, bubble]) => bubble);
   }
 
   async texts(): Promise<string[]> {
@@ -152,7 +139,7 @@ export class Device {
     const rows = new Map<number, string>();
     let [at, before] = [await this.scroll(0), -1];
     while (at !== before) {
-      for (const [row, text] of await this.rows()) rows.set(row, text);
+      for (const [row, { text }] of await this.drawn()) rows.set(row, text);
       [at, before] = [await this.scroll(at + 600), at];
     }
     return [...rows].sort(([a], [b]) => a - b).map(([, text]) => text);
@@ -181,13 +168,24 @@ export class Device {
     );
   }
 
-  /** The drawn messages by the number of their row. */
-  private rows(): Promise<[number, string][]> {
+  /** The drawn bubbles with the number of their row. */
+  private drawn(): Promise<[row: number, Bubble][]> {
     return this.log.getByRole('article').evaluateAll((articles) =>
       articles.map((article) => {
-        const text = article.querySelector('p')?.cloneNode(true) as Element;
-        text.querySelector('time')?.parentElement?.remove();
-        return [Number(article.closest('[data-index]')?.getAttribute('data-index')), text.textContent ?? ''];
+        const row = Number(article.closest('[data-index]')?.getAttribute('data-index'));
+        const text = article.querySelector('p')?.cloneNode(true) as Element | undefined;
+        const meta = text?.querySelector('time')?.parentElement;
+        const state = meta?.lastElementChild;
+        meta?.remove();
+        const name = article.firstElementChild;
+        return [
+          row,
+          {
+            author: name?.tagName === 'SPAN' ? (name.textContent ?? '') : null,
+            text: text?.textContent ?? '',
+            state: state && state.tagName !== 'TIME' ? (state.textContent ?? '') : null,
+          },
+        ];
       }),
     );
   }

@@ -34,6 +34,8 @@ interface Ack {
   error?: { code: string; message: string; retryAfter?: number };
 }
 
+export type SocketSettings = Partial<ManagerOptions & SocketOptions>;
+
 export class Member {
   /** Each live `message` event, in the order of arrival. */
   readonly heard: Message[] = [];
@@ -47,7 +49,7 @@ export class Member {
   }
 
   /** Signs in and connects; with no options, as a client with none does. */
-  static async join(server: string, person: Person, options: Partial<ManagerOptions & SocketOptions> = {}) {
+  static async join(server: string, person: Person, options: SocketSettings = {}): Promise<Member> {
     const who = await signIn(server, person);
     const socket = io(server, { auth: { token: who.token }, forceNew: true, ...options });
     const member = new Member(server, who, socket);

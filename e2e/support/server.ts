@@ -96,12 +96,13 @@ export class Server {
 
   /** What lies in the data folder, as a thief of it would read it. */
   stored(): Buffer {
-    return Buffer.concat(readdirSync(this.folder).map((name) => readFileSync(join(this.folder, name))));
+    const files = readdirSync(this.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name))));
   }
 }
 
-/** The port must be known before the start, because PUBLIC_URL names it, and stay the same after a kill. */
-function freePort(): Promise<number> {
+/** For what must be known before anything listens, as PUBLIC_URL must. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
