@@ -136,10 +136,10 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	}
 	a.api, err = httpapi.New(httpapi.Config{ //nolint:contextcheck // requests bring contexts of their own
 		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername,
-		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
+		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, RoomMessageDays: a.cfg.RoomMessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
 		Dev:      dev, Version: version,
 	}, httpapi.Deps{
-		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Vault: keys, Limiter: limiter,
+		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,
 		Backends: []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}},
 	})

@@ -27,6 +27,7 @@ type chat struct {
 	sender  *message.Sender
 	history *message.History
 	feed    *realtime.Feed
+	rooms   *room.Service
 	hub     *realtime.Hub
 	vault   *vault.Vault
 }
@@ -53,8 +54,12 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.Message}, Publisher: c.feed, DraftKey: draftKey,
 		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(),
 	})
+	c.rooms = room.NewService(room.Config{
+		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.NewRoom}, Publisher: c.feed, Random: source, Now: a.now,
+	})
+	a.profiles.WhenPutDown(c.rooms.LeaveAll)
 	c.hub = realtime.NewHub(realtime.HubConfig{
-		Namespace: namespace, Feed: c.feed, Sender: c.sender, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
+		Namespace: namespace, Feed: c.feed, Sender: c.sender, Rooms: c.rooms, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
 		Locale: a.cfg.Locale, Now: a.now, Log: a.log, Unlimited: a.cfg.LimitsOff,
 	})
 	return c, nil

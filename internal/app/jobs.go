@@ -33,8 +33,14 @@ func (a *App) jobs() []job {
 		{"erase masks", func(ctx context.Context) (int, error) { return a.profiles.EraseDue(ctx, jobChunk) }},
 		{"forget who wore a mask", func(ctx context.Context) (int, error) { return 0, a.profiles.ForgetOwners(ctx, a.cfg.MaskLinkDays) }},
 		{"drop messages", func(ctx context.Context) (int, error) {
-			return counted(a.store.DropMessages(ctx, ago(a.cfg.MessageDays), jobChunk))
+			return counted(a.store.DropMessages(ctx, false, ago(a.cfg.MessageDays), jobChunk))
 		}},
+		{"drop messages of small rooms", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropMessages(ctx, true, ago(a.cfg.RoomMessageDays), jobChunk))
+		}},
+		{"close rooms whose time is over", func(ctx context.Context) (int, error) { return a.chat.rooms.CloseExpired(ctx, jobChunk) }},
+		{"give up seats of masks that were put down", func(ctx context.Context) (int, error) { return a.chat.rooms.VacateSeats(ctx, jobChunk) }},
+		{"drop closed rooms", func(ctx context.Context) (int, error) { return a.chat.rooms.DropClosed(ctx, jobChunk) }},
 		{"lay rows in key order", func(ctx context.Context) (int, error) { return 0, a.store.LayInKeyOrder(ctx) }},
 		{"drop sessions", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropEndedSessions(ctx, ago(endedSessionDays), jobChunk))

@@ -54,10 +54,11 @@ type Config struct {
 	JWTExpiresIn      string   `env:"JWT_EXPIRES_IN" envDefault:"1h"`
 
 	// How long things are kept, in days.
-	ProfileTTL     int `env:"PROFILE_TTL" envDefault:"30"`
-	MaskLinkDays   int `env:"MASK_LINK_DAYS" envDefault:"14"`
-	MessageDays    int `env:"MESSAGE_DAYS" envDefault:"30"`
-	AuditRetention int `env:"AUDIT_RETENTION" envDefault:"180"`
+	ProfileTTL      int `env:"PROFILE_TTL" envDefault:"30"`
+	MaskLinkDays    int `env:"MASK_LINK_DAYS" envDefault:"14"`
+	MessageDays     int `env:"MESSAGE_DAYS" envDefault:"30"`
+	RoomMessageDays int `env:"ROOM_MESSAGE_DAYS" envDefault:"7"` // in small rooms
+	AuditRetention  int `env:"AUDIT_RETENTION" envDefault:"180"`
 
 	// Limits, language, log.
 	RateLimits     string  `env:"RATE_LIMITS" envDefault:"on"`
@@ -224,6 +225,7 @@ func (c *Config) check() error {
 		{"PROFILE_TTL", c.ProfileTTL, 1, 365},
 		{"MASK_LINK_DAYS", c.MaskLinkDays, 1, 90},
 		{"MESSAGE_DAYS", c.MessageDays, 1, 3650},
+		{"ROOM_MESSAGE_DAYS", c.RoomMessageDays, 1, 3650},
 		{"AUDIT_RETENTION", c.AuditRetention, 1, 3650},
 	} {
 		if days.n < days.least || days.n > days.most {

@@ -18,6 +18,7 @@ import (
 	"maska/internal/locale"
 	"maska/internal/profile"
 	"maska/internal/random"
+	"maska/internal/room"
 	"maska/internal/session"
 	"maska/internal/vault"
 )
@@ -49,7 +50,7 @@ type Config struct {
 }
 
 // Promises are how long things are kept, in days, as people are told.
-type Promises struct{ MessageDays, MaskDays, MaskLinkDays int }
+type Promises struct{ MessageDays, RoomMessageDays, MaskDays, MaskLinkDays int }
 
 // Deps are the services behind the routes.
 type Deps struct {
@@ -59,6 +60,8 @@ type Deps struct {
 	SocketIO http.Handler
 	Sender   Sender
 	History  History
+	Rooms    *room.Service
+	Online   func(room.ID) int // how many are online in a room, as it may be shown
 	Vault    *vault.Vault
 	Limiter  limit.Limiter
 	Random   random.Source
@@ -76,6 +79,8 @@ type API struct {
 	socketIO http.Handler
 	sender   Sender
 	history  History
+	places   *room.Service
+	online   func(room.ID) int
 	vault    *vault.Vault
 	limiter  limit.Limiter
 	random   random.Source
@@ -93,7 +98,7 @@ func New(cfg Config, d Deps) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, vault: d.Vault,
+		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, places: d.Rooms, online: d.Online, vault: d.Vault,
 		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, app: app,
 	}
 	if a.document, err = document(cfg, operations()); err != nil {

@@ -28,9 +28,10 @@ type limits struct {
 
 // settings are what the server promises to keep, and for how long.
 type settings struct {
-	MessageDays  int `json:"messageDays"`
-	MaskDays     int `json:"maskDays" description:"days without use until a mask is put down"`
-	MaskLinkDays int `json:"maskLinkDays" description:"days after which nobody can tell who wore a mask that was put down"`
+	MessageDays     int `json:"messageDays" description:"in the global room"`
+	RoomMessageDays int `json:"roomMessageDays" description:"in small rooms"`
+	MaskDays        int `json:"maskDays" description:"days without use until a mask is put down"`
+	MaskLinkDays    int `json:"maskLinkDays" description:"days after which nobody can tell who wore a mask that was put down"`
 }
 
 func (a *API) me(c *call, _ struct{}) (me, error) {

@@ -9,6 +9,8 @@ import (
 // operations is the API's table of contents.
 func operations() []operation {
 	signInErrors := []errs.Code{errs.InitDataRequired, errs.InitDataInvalid, errs.InitDataExpired, errs.AccountDisabled}
+	roomGone := []errs.Code{errs.NotFound, errs.RoomClosed}
+	notOwner := []errs.Code{errs.NotFound, errs.RoomClosed, errs.NotMember, errs.Forbidden}
 	return []operation{
 		op(http.MethodGet, "/health", public, "Tell that the server runs", (*API).health),
 		op(http.MethodGet, "/livez", public, "Tell that the process runs", (*API).health),
@@ -24,8 +26,18 @@ func operations() []operation {
 		op(http.MethodGet, "/api/me", bearer, "Own mask, account, limits and what the server keeps", (*API).me),
 		op(http.MethodPost, "/api/profile/new", bearer, "Put the mask down and take a new one", (*API).takeNewMask),
 
-		op(http.MethodGet, "/rooms/{id}/messages", bearer, "The last messages of a room, as an array", (*API).rows, errs.NotFound, errs.ValidationFailed),
-		op(http.MethodGet, "/api/rooms/{id}/messages", bearer, "Messages of a room: the newest, or before, after or around a seq", (*API).messagePage, errs.NotFound, errs.ValidationFailed),
-		op(http.MethodPost, "/api/rooms/{id}/messages", bearer, "Say something in a room", (*API).say, errs.NotFound, errs.CIDConflict, errs.Forbidden),
+		op(http.MethodGet, "/api/rooms", bearer, "Own rooms, or public ones", (*API).rooms, errs.ValidationFailed),
+		op(http.MethodPost, "/api/rooms", bearer, "Open a small room", (*API).openRoom, errs.Forbidden),
+		op(http.MethodGet, "/api/rooms/{id}", bearer, "One room", (*API).room, roomGone...),
+		op(http.MethodPatch, "/api/rooms/{id}", bearer, "Rename, lock or hand over an own room", (*API).editRoom, notOwner...),
+		op(http.MethodDelete, "/api/rooms/{id}", bearer, "Close an own room for everybody", (*API).closeRoom, notOwner...),
+		op(http.MethodPost, "/api/rooms/{id}/join", bearer, "Take a seat in a public room", (*API).joinRoom, append([]errs.Code{errs.RoomFull, errs.Forbidden}, roomGone...)...),
+		op(http.MethodPost, "/api/rooms/{id}/leave", bearer, "Give the seat up", (*API).leaveRoom, notOwner...),
+		op(http.MethodGet, "/api/rooms/{id}/members", bearer, "Who sits in a room", (*API).roomMembers, notOwner...),
+		op(http.MethodDelete, "/api/rooms/{id}/members/{profileId}", bearer, "Take somebody's seat in an own room", (*API).removeMember, notOwner...),
+
+		op(http.MethodGet, "/rooms/{id}/messages", bearer, "The last messages of a room, as an array", (*API).rows, errs.NotFound, errs.NotMember, errs.RoomClosed, errs.ValidationFailed),
+		op(http.MethodGet, "/api/rooms/{id}/messages", bearer, "Messages of a room: the newest, or before, after or around a seq", (*API).messagePage, errs.NotFound, errs.NotMember, errs.RoomClosed, errs.ValidationFailed),
+		op(http.MethodPost, "/api/rooms/{id}/messages", bearer, "Say something in a room", (*API).say, errs.NotFound, errs.NotMember, errs.RoomClosed, errs.CIDConflict, errs.Forbidden),
 	}
 }

@@ -51,7 +51,7 @@ func TestRulesCountApart(t *testing.T) {
 	for _, rule := range []limit.Rule{
 		limit.TelegramLoginIP, limit.TelegramLoginPerson, limit.RegisterIP, limit.LoginFailureAccount, limit.LoginFailureIP,
 		limit.RefreshSession, limit.RefreshIP, limit.BindAccount, limit.MailAddress, limit.MailIP, limit.CodeToken,
-		limit.CodeAccount, limit.Everything, limit.Message,
+		limit.CodeAccount, limit.Everything, limit.Message, limit.NewRoom,
 	} {
 		if names[rule.Name] || rule.Name == "" || rule.Off() || rule.Fixed {
 			t.Errorf("%+v", rule)

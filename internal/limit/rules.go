@@ -30,3 +30,6 @@ var (
 
 // Message is how fast an account may talk in one room (decision 41).
 var Message = Rule{Name: "message", Max: 1, Per: time.Second, Burst: 3}
+
+// NewRoom is how many rooms an account may open (chat contract, section 2).
+var NewRoom = Rule{Name: "new_room", Max: 5, Per: 24 * time.Hour}

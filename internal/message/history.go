@@ -25,8 +25,10 @@ type Head struct {
 
 // Reader reads messages from the store, each with its author as he is now.
 type Reader interface {
-	// Room returns a room, or not_found.
+	// Room returns a room without its people, or not_found.
 	Room(ctx context.Context, id room.ID) (room.Room, error)
+	// State returns a room with its people as they were at one moment, or not_found.
+	State(ctx context.Context, id room.ID) (room.State, error)
 	// Before returns the newest messages with seq < before, at most limit, in order of seq.
 	Before(ctx context.Context, id room.ID, before int64, limit int) ([]Message, error)
 	// Changed returns the messages with after < rev ≤ upTo in order of rev, at most limit.
@@ -102,8 +104,8 @@ func (h *History) Around(ctx context.Context, id room.ID, seq int64, limit int) 
 type CatchUp struct {
 	Items []Message // in order of rev; in order of seq if Reset
 	Head  Head
-	// Room is set when the room or its members changed since, and with Reset.
-	Room *room.Room
+	// Room is set when the room or its members changed since, and with Reset: as it is at Head or later.
+	Room *room.State
 	// More tells that Items end before Head: the rest follows the last item's rev.
 	More bool
 	// Reset tells to forget everything and to start with Items, the newest page.
@@ -116,16 +118,17 @@ func (h *History) Since(ctx context.Context, id room.ID, after int64, epoch stri
 	if after < 0 {
 		return CatchUp{}, errs.Invalid("after", errs.OutOfRange)
 	}
-	r, err := h.store.Room(ctx, id)
+	state, err := h.store.State(ctx, id)
 	if err != nil {
 		return CatchUp{}, err
 	}
+	r := state.Room
 	if mustReset(r, after, epoch) {
 		page, err := h.before(ctx, r, r.Head+1, ResetPage)
 		if err != nil {
 			return CatchUp{}, err
 		}
-		return CatchUp{Items: page.Items, Head: page.Head, Room: &r, Reset: true}, nil
+		return CatchUp{Items: page.Items, Head: page.Head, Room: &state, Reset: true}, nil
 	}
 	items, err := h.store.Changed(ctx, id, after, r.Head, MaxCatchUp+1)
 	if err != nil {
@@ -134,7 +137,7 @@ func (h *History) Since(ctx context.Context, id room.ID, after int64, epoch stri
 	n := fitting(items)
 	c := CatchUp{Items: items[:n], Head: headOf(r), More: n < len(items)}
 	if r.Rev > after {
-		c.Room = &r
+		c.Room = &state
 	}
 	return c, nil
 }
@@ -158,6 +161,11 @@ func fitting(items []Message) int {
 // Heads returns the heads of those of the rooms that exist.
 func (h *History) Heads(ctx context.Context, ids []room.ID) (map[room.ID]Head, error) {
 	return h.store.Heads(ctx, ids)
+}
+
+// State returns a room with its people as they are, or not_found.
+func (h *History) State(ctx context.Context, id room.ID) (room.State, error) {
+	return h.store.State(ctx, id)
 }
 
 func headOf(r room.Room) Head { return Head{Seq: r.Head, Epoch: r.Epoch} }

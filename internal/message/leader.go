@@ -136,6 +136,12 @@ func (s *Sender) answer(w *waiting, outcome Outcome) {
 	case NoRoom:
 		w.done(Result{}, errs.New(errs.NotFound))
 		return
+	case NoSeat:
+		w.done(Result{}, errs.New(errs.NotMember))
+		return
+	case RoomEnded:
+		w.done(Result{}, errs.New(errs.RoomClosed))
+		return
 	}
 	w.done(Result{Room: w.Room, Seq: outcome.Seq, CID: w.CID, CreatedAt: outcome.CreatedAt}, nil)
 }

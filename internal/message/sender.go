@@ -43,8 +43,12 @@ const (
 	Known
 	// NoAuthor: no mask of that id is worn by anybody.
 	NoAuthor
-	// NoRoom: there is no such room.
+	// NoRoom: there is no such room, or it is a private one in which the author has no seat.
 	NoRoom
+	// NoSeat: the author has no seat in the room.
+	NoSeat
+	// RoomEnded: the room is closed.
+	RoomEnded
 )
 
 // Outcome is what became of a Pending. Seq, Hash and CreatedAt are those of the stored message,
@@ -174,12 +178,12 @@ func (s *Sender) Send(ctx context.Context, actor profile.Actor, draft Draft) (Re
 
 // Submit has a message stored and calls done once, which must not block. Messages that one
 // goroutine submits to a room are stored in that order. Submitting a cid again gives the first
-// result again and stores nothing; with other content it is cid_conflict. Other refusals: not_found
-// for the room, rate_limited, forbidden for a mask that nobody wears, unavailable when the database
+// result again and stores nothing; with other content it is cid_conflict. Other refusals: not_found,
+// not_member and room_closed for the room, decided in the transaction that stores; rate_limited, forbidden for a mask that nobody wears, unavailable when the database
 // does not take it within two seconds, after which the message may be stored all the same.
 func (s *Sender) Submit(ctx context.Context, actor profile.Actor, draft Draft, done func(Result, error)) {
-	if err := room.Belongs(ctx, actor.Profile.ID, draft.room); err != nil {
-		done(Result{}, err)
+	if draft.room < room.Global {
+		done(Result{}, errs.New(errs.NotFound))
 		return
 	}
 	repeatable := draft.cid != CID{}

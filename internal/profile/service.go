@@ -53,8 +53,9 @@ type Store interface {
 	Use(ctx context.Context, id ID, day Day) error
 	// Insert adds a mask; false when its owner tag, nickname or id is taken, or its nickname rests.
 	Insert(ctx context.Context, row Row) (bool, error)
-	// PutDown ends the mask of an owner: its tag goes at once, the rest at eraseAt. No mask is no error.
-	PutDown(ctx context.Context, owner vault.Tag, day Day, eraseAt time.Time) error
+	// PutDown ends the mask of an owner: its tag goes at once, the rest at eraseAt. It names the mask;
+	// ErrNone when there is none.
+	PutDown(ctx context.Context, owner vault.Tag, day Day, eraseAt time.Time) (ID, error)
 	// Unused lists up to n masks that were last used before a day.
 	Unused(ctx context.Context, before Day, n int) ([]Worn, error)
 	// Erasable lists up to n masks whose time to be erased has come.
@@ -91,7 +92,12 @@ type Service struct {
 	vault  *vault.Vault
 	random random.Source
 	now    func() time.Time
+	down   func(context.Context, ID) error
 }
+
+// WhenPutDown sets what is done right after a mask was put down: it gives up its seats. It must be
+// repeatable, and is set before the service is used.
+func (s *Service) WhenPutDown(do func(context.Context, ID) error) { s.down = do }
 
 // NewService makes the service.
 func NewService(store Store, names *nickname.Maker, v *vault.Vault, source random.Source, now func() time.Time) *Service {
@@ -149,11 +155,19 @@ func (s *Service) draw(owner vault.Tag, lang locale.Lang, try int, escrow func(I
 	}, nil
 }
 
-// PutDown ends the mask under an owner tag: it cannot act any more, and is erased within a day.
+// PutDown ends the mask under an owner tag: it cannot act any more, leaves its rooms, and is erased
+// within a day. No mask is no error.
 func (s *Service) PutDown(ctx context.Context, owner vault.Tag) error {
 	now := s.now()
 	delay := time.Duration(s.random.ID() % int64(eraseWithin))
-	return s.store.PutDown(ctx, owner, DayOf(now), now.Add(eraseAfter+delay))
+	id, err := s.store.PutDown(ctx, owner, DayOf(now), now.Add(eraseAfter+delay))
+	if errors.Is(err, ErrNone) {
+		return nil
+	}
+	if err != nil || s.down == nil {
+		return err
+	}
+	return s.down(ctx, id)
 }
 
 // Unused lists up to n masks that were last used before a day.

@@ -166,6 +166,7 @@ type chat struct {
 	feed   *realtime.Feed
 	hub    *realtime.Hub
 	sender *message.Sender
+	rooms  *room.Service
 	server *socketio.Server
 }
 
@@ -203,8 +204,9 @@ func newChat(t testing.TB, change func(*settings)) *chat {
 	c.sender = message.NewSender(message.Config{
 		Store: s.db, Limiter: s.limiter, Publisher: c.feed, DraftKey: []byte("key"), Random: dice, Now: c.clock.now, Log: log, Leaders: 1,
 	})
+	c.rooms = room.NewService(room.Config{Store: s.db, Limiter: nobodyLimits{}, Publisher: c.feed, Random: dice, Now: c.clock.now})
 	c.hub = realtime.NewHub(realtime.HubConfig{
-		Namespace: ns, Feed: c.feed, Sender: c.sender, Auth: s.people, Global: global, Locale: locale.English,
+		Namespace: ns, Feed: c.feed, Sender: c.sender, Rooms: c.rooms, Auth: s.people, Global: global, Locale: locale.English,
 		Now: c.clock.now, Log: log, Timing: s.timing, Unlimited: s.unlimited,
 	})
 	web := httptest.NewServer(c.server)

@@ -6,6 +6,7 @@ import (
 
 	"maska/internal/errs"
 	"maska/internal/locale"
+	"maska/internal/room"
 	"maska/internal/view"
 	"maska/socketio"
 )
@@ -15,14 +16,15 @@ type conn struct {
 	hub    *Hub
 	socket *socketio.Socket
 	lang   locale.Lang
-	since  time.Time // of CONNECT
-	place  *Place    // what CONNECT told about the global room, until it is entered
+	since  time.Time         // of CONNECT
+	places map[room.ID]Place // what CONNECT told about rooms, until they are entered
 
 	mu       sync.Mutex
 	identity *Identity // nil until a token was accepted
 	account  accountKey
 	warnedAt time.Time // of auth_required; zero while the token is good
 	ended    bool
+	rooms    map[room.ID]struct{} // small ones that it hears, perhaps some that it has lost
 
 	// The bucket of events; only the handlers of this connection use it, one at a time.
 	allowance float64

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"maska/internal/errs"
 	"maska/internal/message"
 	"maska/internal/room"
 	"maska/internal/view"
@@ -36,6 +37,12 @@ type cursor struct {
 	repairing   bool
 	headsAt     time.Time // when to tell the head
 	synced      syncPacket
+
+	members // of a small room
+
+	// Guarded by the feed's lock: who is at work with it, and since when nobody listens.
+	holders   int
+	idleSince time.Time
 }
 
 // syncPacket is the last sync made of the tail: those who come back at once want the same one.
@@ -45,7 +52,10 @@ type syncPacket struct {
 }
 
 func newCursor(feed *Feed, id room.ID) *cursor {
-	return &cursor{feed: feed, id: id, room: "room:" + strconv.FormatInt(int64(id), 10), held: map[int64]frame{}}
+	return &cursor{
+		feed: feed, id: id, room: "room:" + strconv.FormatInt(int64(id), 10), held: map[int64]frame{},
+		members: members{inside: map[Listener]Member{}},
+	}
 }
 
 // open finds out where the room stands, unless it is known: while nobody listened, nobody looked.
@@ -57,7 +67,7 @@ func (c *cursor) open(ctx context.Context) error {
 	if opened && c.feed.audience.Len(c.room) > 0 {
 		return nil
 	}
-	head, err := c.feed.head(ctx, c.id)
+	head, people, err := c.feed.stand(ctx, c.id)
 	if err != nil {
 		return err
 	}
@@ -66,6 +76,9 @@ func (c *cursor) open(ctx context.Context) error {
 	switch {
 	case !c.opened || c.feed.audience.Len(c.room) == 0 && (head.Seq > c.last || head.Epoch != c.epoch):
 		c.begin(head)
+		if people != nil {
+			c.settle(people)
+		}
 	default:
 		c.learn(head)
 	}
@@ -86,6 +99,9 @@ func (c *cursor) offer(frames []frame) {
 	defer c.mu.Unlock()
 	for _, f := range frames {
 		c.known = max(c.known, f.seq)
+		if f.change != nil {
+			c.evict(f.change, f.seq)
+		}
 		switch {
 		case f.seq <= c.last:
 		case c.opened && f.seq == c.last+1:
@@ -100,8 +116,15 @@ func (c *cursor) offer(frames []frame) {
 // deliver hands out the next frame.
 func (c *cursor) deliver(f frame) {
 	c.last = f.seq
+	if f.change != nil {
+		c.settle(f.change)
+		c.evict(f.change, f.seq) // also whoever came in while it was held
+	}
 	c.tail.push(f)
 	c.feed.audience.Broadcast(c.room, f.packet)
+	if f.change != nil && f.change.closed {
+		c.evictAll()
+	}
 	c.headsAt = c.feed.now().Add(c.feed.timing.HeadsAfter)
 }
 
@@ -135,6 +158,9 @@ func (c *cursor) hint(head message.Head) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.opened { // when the first listener came, the store could not be read
+		if c.small() {
+			return // nobody can have come in
+		}
 		c.begin(head)
 	}
 	c.learn(head)
@@ -201,7 +227,7 @@ func (c *cursor) apply(got message.CatchUp) {
 	if !got.Reset && upTo <= c.last {
 		return
 	}
-	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.feed.online(c.id)))
+	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.here()))
 	if err != nil {
 		c.feed.log.Error("a sync could not be encoded", "error", err)
 		return
@@ -213,7 +239,17 @@ func (c *cursor) apply(got message.CatchUp) {
 		clear(c.held)
 	}
 	c.tail.clear()
+	over := false
+	if got.Room != nil && c.small() {
+		now := changeOf(got.Room)
+		c.settle(now)
+		c.evict(now, got.Room.Head)
+		over = now.closed
+	}
 	c.feed.audience.Broadcast(c.room, packet)
+	if over {
+		c.evictAll()
+	}
 	c.headsAt = c.feed.now().Add(c.feed.timing.HeadsAfter)
 	c.release()
 }
@@ -238,20 +274,30 @@ func (c *cursor) tellHead(now time.Time) {
 type Listener interface {
 	Send(p *socketio.Packet) error
 	Join(room string)
+	Leave(room string)
+	// Lost tells that it hears a small room no more, and why. It must not block.
+	Lost(id room.ID, why errs.Code)
 }
 
 // enter makes a listener hear the room from here on.
-func (c *cursor) enter(l Listener) {
+func (c *cursor) enter(l Listener, m Member) (message.Head, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l.Join(c.room)
+	if err := c.admit(m); err != nil {
+		return message.Head{}, err
+	}
+	c.join(l, m)
+	return message.Head{Seq: c.last, Epoch: c.epoch}, nil
 }
 
 // enterFromTail sends a listener that has seen everything up to after the rest out of the tail and
 // lets it in, if the tail reaches so far back.
-func (c *cursor) enterFromTail(l Listener, after int64, epoch string) (bool, error) {
+func (c *cursor) enterFromTail(l Listener, m Member, after int64, epoch string) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.admit(m); err != nil {
+		return false, err
+	}
 	if epoch != "" && epoch != c.epoch {
 		return false, nil
 	}
@@ -262,7 +308,7 @@ func (c *cursor) enterFromTail(l Listener, after int64, epoch string) (bool, err
 	if err := l.Send(packet); err != nil {
 		return false, err
 	}
-	l.Join(c.room)
+	c.join(l, m)
 	return true, nil
 }
 
@@ -296,9 +342,12 @@ const maxTailSync = 192 << 10
 
 // enterWith sends a listener what was read for it, then what was delivered since, and lets it in. It
 // reports false, having done nothing, if the tail does not reach back to what was read, unless must.
-func (c *cursor) enterWith(l Listener, got message.CatchUp, must bool) (bool, error) {
+func (c *cursor) enterWith(l Listener, m Member, got message.CatchUp, must bool) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.admit(m); err != nil {
+		return false, err
+	}
 	var frames []frame
 	if !got.More && c.last > got.Head.Seq { // with more, the client asks for the rest itself
 		var ok bool
@@ -306,7 +355,7 @@ func (c *cursor) enterWith(l Listener, got message.CatchUp, must bool) (bool, er
 			return false, nil
 		}
 	}
-	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.feed.online(c.id)))
+	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.here()))
 	if err != nil {
 		return false, err
 	}
@@ -318,6 +367,6 @@ func (c *cursor) enterWith(l Listener, got message.CatchUp, must bool) (bool, er
 			return false, err
 		}
 	}
-	l.Join(c.room)
+	c.join(l, m)
 	return true, nil
 }

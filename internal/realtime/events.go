@@ -127,48 +127,28 @@ func draftOf(payload []byte) (message.Draft, error) {
 	return message.NewDraft(message.Proposal{Room: id, Content: p.Content, CID: p.CID, ReplyTo: p.ReplyTo, Media: p.Media})
 }
 
-func (h *Hub) onJoin(c *conn, who Identity, payload []byte, r reply) {
-	id, err := h.roomOf(c.socket.Context(), who, payload)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	// There is only the global room, which every signed-in socket hears already.
-	global, err := h.global(c.socket.Context())
-	if err != nil {
-		r.fail(orUnavailable(err))
-		return
-	}
-	c.send("joined", view.Joined{Room: int64(id)})
-	r.ok(view.Entered{Room: global, Head: global.Head, Epoch: global.Epoch})
-}
-
-// onLeave refuses: the global room has no seat to give up (decision 13).
-func (h *Hub) onLeave(c *conn, who Identity, payload []byte, r reply) {
-	h.refuseInGlobal(c, who, payload, r)
-}
-
-// onTyping refuses: in a room that large it would be noise (chat contract, section 3).
+// onTyping refuses: in a room as large as the global one it would be noise (chat contract, section 3),
+// and small rooms do not pass it on.
 func (h *Hub) onTyping(c *conn, who Identity, payload []byte, r reply) {
-	h.refuseInGlobal(c, who, payload, r)
-}
-
-func (h *Hub) refuseInGlobal(c *conn, who Identity, payload []byte, r reply) {
-	_, err := h.roomOf(c.socket.Context(), who, payload)
+	var p roomPayload
+	err := decode(payload, &p)
+	if err == nil {
+		_, err = h.belonging(c, who, p.RoomID)
+	}
 	if err == nil {
 		err = errs.New(errs.Forbidden)
 	}
 	r.fail(err)
 }
 
-// onRead answers how far one has read. Of the global room it is not kept: nothing there counts unread.
+// onRead answers how far one has read. It is not kept: nothing counts unread.
 func (h *Hub) onRead(c *conn, who Identity, payload []byte, r reply) {
 	var p readPayload
 	if err := decode(payload, &p); err != nil {
 		r.fail(err)
 		return
 	}
-	id, err := h.belonging(c.socket.Context(), who, p.RoomID)
+	id, err := h.belonging(c, who, p.RoomID)
 	switch {
 	case err != nil:
 		r.fail(err)
@@ -187,7 +167,7 @@ func (h *Hub) onSync(c *conn, who Identity, payload []byte, r reply) {
 		r.fail(err)
 		return
 	}
-	id, err := h.belonging(c.socket.Context(), who, p.RoomID)
+	id, err := h.belonging(c, who, p.RoomID)
 	if err != nil {
 		r.fail(err)
 		return
@@ -201,22 +181,20 @@ func (h *Hub) onSync(c *conn, who Identity, payload []byte, r reply) {
 		r.fail(orUnavailable(err))
 		return
 	}
-	r.ok(view.NewSync(id, got, h.Online()))
+	r.ok(view.NewSync(id, got, h.Feed.Online(id)))
 }
 
-func (h *Hub) roomOf(ctx context.Context, who Identity, payload []byte) (room.ID, error) {
-	var p roomPayload
-	if err := decode(payload, &p); err != nil {
-		return 0, err
-	}
-	return h.belonging(ctx, who, p.RoomID)
-}
-
-func (h *Hub) belonging(ctx context.Context, who Identity, id *room.ID) (room.ID, error) {
+// belonging reads which room is meant, if the mask may read in it. Of a room that the socket hears
+// nobody need ask the store.
+func (h *Hub) belonging(c *conn, who Identity, id *room.ID) (room.ID, error) {
 	if id == nil {
 		return 0, errs.Invalid("roomId", errs.Required)
 	}
-	return *id, room.Belongs(ctx, who.Actor.Profile.ID, *id)
+	if *id == room.Global || h.Feed.Hears(c, *id) {
+		return *id, nil
+	}
+	_, err := h.belongs(c.socket.Context(), who.Actor.Profile.ID, *id)
+	return *id, err
 }
 
 // global shows the global room as it is now, without asking the database.

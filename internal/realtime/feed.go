@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"maska/internal/errs"
 	"maska/internal/message"
 	"maska/internal/room"
 	"maska/socketio"
@@ -158,8 +157,12 @@ func (f *Feed) run() {
 			now := f.now()
 			for _, c := range f.listened() {
 				c.tellHead(now)
+				if c.small() {
+					c.tellOnline(now)
+				}
 			}
 			f.crowd.tell(now)
+			f.forgetIdle(now)
 		case <-check.C:
 			f.checkHeads()
 		}
@@ -249,39 +252,44 @@ func (f *Feed) existing(id room.ID) *cursor {
 	return f.cursors[id]
 }
 
-func (f *Feed) cursor(ctx context.Context, id room.ID) (*cursor, error) {
+// hold returns the cursor of a room, which stays the room's cursor until letGo.
+func (f *Feed) hold(id room.ID) *cursor {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	c := f.cursors[id]
 	if c == nil {
 		c = newCursor(f, id)
 		f.cursors[id] = c
 	}
-	f.mu.Unlock()
-	return c, c.open(ctx)
+	c.holders++
+	return c
 }
 
-// head reads how far a room has come, once for all who ask at once.
-func (f *Feed) head(ctx context.Context, id room.ID) (message.Head, error) {
-	head, err, _ := f.reads.Do(fmt.Sprintf("%d", id), func() (any, error) {
+func (f *Feed) letGo(c *cursor) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c.holders--
+}
+
+// stand reads how far a room has come and, of a small one, who sits there, once for all who ask at once.
+func (f *Feed) stand(ctx context.Context, id room.ID) (message.Head, *change, error) {
+	got, err, _ := f.reads.Do(fmt.Sprintf("%d", id), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timing.ReadLimit)
 		defer cancel()
-		heads, err := f.history.Heads(ctx, []room.ID{id})
-		if err != nil {
-			return message.Head{}, err
-		}
-		head, ok := heads[id]
-		if !ok {
-			return message.Head{}, errs.New(errs.NotFound)
-		}
-		return head, nil
+		return f.history.State(ctx, id)
 	})
-	return head.(message.Head), err
+	if err != nil {
+		return message.Head{}, nil, err
+	}
+	state := got.(room.State)
+	return message.Head{Seq: state.Head, Epoch: state.Epoch}, changeOf(&state), nil
 }
 
 // Head is how far a room has come on this node.
 func (f *Feed) Head(ctx context.Context, id room.ID) (message.Head, error) {
-	c, err := f.cursor(ctx, id)
-	if err != nil {
+	c := f.hold(id)
+	defer f.letGo(c)
+	if err := c.open(ctx); err != nil {
 		return message.Head{}, err
 	}
 	c.mu.Lock()
@@ -295,28 +303,28 @@ type Place struct {
 	Epoch string
 }
 
-// Enter makes a listener hear a room from now on, without a gap after what it got before: a client
-// that tells its place gets a sync with the rest first. On an error it hears the room all the same
-// if it exists, and finds the gap by itself.
-func (f *Feed) Enter(ctx context.Context, l Listener, id room.ID, seen *Place) error {
-	c, err := f.cursor(ctx, id)
+// Enter makes a listener hear the global room from now on, without a gap after what it got before: a
+// client that tells its place gets a sync with the rest first. On an error it hears the room all the
+// same, and finds the gap by itself.
+func (f *Feed) Enter(ctx context.Context, l Listener, seen *Place) error {
+	c := f.hold(room.Global)
+	defer f.letGo(c)
+	err := c.open(ctx)
 	if err == nil && seen != nil {
 		var entered bool
-		if entered, err = f.catchUp(ctx, c, l, *seen); entered {
+		if entered, err = f.catchUp(ctx, c, l, Member{}, *seen); entered {
 			return nil
 		}
 	}
-	if errs.CodeOf(err) != errs.NotFound {
-		c.enter(l)
-	}
-	return err
+	_, entering := c.enter(l, Member{})
+	return errors.Join(err, entering)
 }
 
 // tries bounds how often a catch-up is read anew because the room was faster than the tail is long.
 const tries = 3
 
-func (f *Feed) catchUp(ctx context.Context, c *cursor, l Listener, seen Place) (entered bool, err error) {
-	entered, err = c.enterFromTail(l, seen.After, seen.Epoch)
+func (f *Feed) catchUp(ctx context.Context, c *cursor, l Listener, m Member, seen Place) (entered bool, err error) {
+	entered, err = c.enterFromTail(l, m, seen.After, seen.Epoch)
 	if entered || err != nil {
 		f.counters.fromTail.Add(1)
 		return entered, err
@@ -327,7 +335,7 @@ func (f *Feed) catchUp(ctx context.Context, c *cursor, l Listener, seen Place) (
 		if err != nil {
 			return false, err
 		}
-		entered, err := c.enterWith(l, got, try == tries-1)
+		entered, err := c.enterWith(l, m, got, try == tries-1)
 		if entered || err != nil {
 			return entered, err
 		}
@@ -354,8 +362,19 @@ func (f *Feed) since(ctx context.Context, id room.ID, after int64, epoch string)
 	return got.(message.CatchUp), nil
 }
 
-// online is how many are in a room, as a rounded lower bound.
-func (f *Feed) online(id room.ID) int { return f.crowd.online(id) }
+// Online is how many are in a room: a rounded lower bound in the global one, exact in small ones.
+func (f *Feed) Online(id room.ID) int {
+	if id == room.Global {
+		return f.crowd.online()
+	}
+	c := f.existing(id)
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.here()
+}
 
 // FeedStats is a reading of a Feed's counters since its start.
 type FeedStats struct {

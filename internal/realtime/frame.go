@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"maska/internal/message"
+	"maska/internal/profile"
 	"maska/internal/room"
 	"maska/internal/view"
 	"maska/socketio"
@@ -24,9 +25,13 @@ type frame struct {
 	seq    int64
 	text   []byte // Engine.IO text, 42["message",{…}]
 	packet *socketio.Packet
+	change *change // nil unless the room itself or its members changed
 }
 
-const messagePrefix = `42["message",`
+const (
+	messagePrefix = `42["message",`
+	roomPrefix    = `42["room",`
+)
 
 // item is the JSON of the message in a frame, nil if it carries something else.
 func (f *frame) item() []byte {
@@ -44,6 +49,39 @@ func messageFrame(packets Packets, m *message.Message) (frame, error) {
 	}
 	packet, err := packets.FromText(text)
 	return frame{seq: m.Rev, text: text, packet: packet}, err
+}
+
+func roomFrame(packets Packets, s room.State, online int) (frame, error) {
+	text, err := eventText("room", view.NewRoomChange(s, online))
+	if err != nil {
+		return frame{}, err
+	}
+	packet, err := packets.FromText(text)
+	return frame{seq: s.Head, text: text, packet: packet, change: changeOf(&s)}, err
+}
+
+// readChange finds out what a frame of another node says about the members of a room.
+func (f *frame) readChange() error {
+	inside, ok := bytes.CutPrefix(f.text, []byte(roomPrefix))
+	if !ok {
+		return nil
+	}
+	var v struct {
+		Room struct {
+			Closed bool `json:"closed"`
+		} `json:"room"`
+		People []struct {
+			ID profile.ID `json:"id"`
+		} `json:"people"`
+	}
+	if err := json.Unmarshal(bytes.TrimSuffix(inside, []byte("]")), &v); err != nil {
+		return err
+	}
+	f.change = &change{closed: v.Room.Closed}
+	for _, p := range v.People {
+		f.change.people = append(f.change.people, p.ID)
+	}
+	return nil
 }
 
 // eventText is an event as Engine.IO text.
@@ -108,6 +146,9 @@ func parseBatch(packets Packets, b []byte) (room.ID, []frame, error) {
 		f := frame{seq: seq, text: rest[:size:size]}
 		var err error
 		if f.packet, err = packets.FromText(f.text); err != nil {
+			return 0, nil, fmt.Errorf("%w: %w", errBatch, err)
+		}
+		if err := f.readChange(); err != nil {
 			return 0, nil, fmt.Errorf("%w: %w", errBatch, err)
 		}
 		frames = append(frames, f)

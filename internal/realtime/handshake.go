@@ -30,6 +30,10 @@ func (h *Hub) connect(ctx context.Context, s *socketio.Socket) error {
 	if p.token() == "" {
 		return nil
 	}
+	var err error
+	if c.places, err = p.places(); err != nil {
+		return connectError(c, err)
+	}
 	identity, err := h.authenticate(ctx, p.token())
 	if err == nil {
 		err = h.seatFor(identity)
@@ -38,7 +42,7 @@ func (h *Hub) connect(ctx context.Context, s *socketio.Socket) error {
 		h.counters.refused.Add(1)
 		return connectError(c, err)
 	}
-	c.identity, c.place = &identity, p.place()
+	c.identity = &identity
 	return nil
 }
 
@@ -81,8 +85,8 @@ func (h *Hub) connected(s *socketio.Socket) {
 		c.end("auth_error", err)
 		return
 	}
-	h.welcome(s.Context(), c, c.place)
-	c.place = nil
+	h.welcome(s.Context(), c, c.places)
+	c.places = nil
 }
 
 func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
@@ -105,6 +109,7 @@ func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
 		delete(h.accounts, account)
 	}
 	h.mu.Unlock()
+	h.leaveRooms(c)
 	if seated {
 		h.Feed.crowd.leave(identity.Actor.Profile.ID)
 	}
@@ -135,12 +140,17 @@ func (h *Hub) seat(c *conn, identity Identity) error {
 	return nil
 }
 
-// welcome tells a socket that it is in, and lets it hear the global room.
-func (h *Hub) welcome(ctx context.Context, c *conn, place *Place) {
+// welcome tells a socket that it is in, and lets it hear the global room and those it names.
+func (h *Hub) welcome(ctx context.Context, c *conn, places map[room.ID]Place) {
 	c.send("joined", view.Joined{Room: view.GlobalRoom})
-	if err := h.Feed.Enter(ctx, c.socket, room.Global, place); err != nil {
+	var seen *Place
+	if place, ok := places[room.Global]; ok {
+		seen = &place
+	}
+	if err := h.Feed.Enter(ctx, c, seen); err != nil {
 		c.send("error", view.Error{Event: "sync", Refusal: c.refusal(orUnavailable(err))})
 	}
+	h.reenter(ctx, c, places)
 	c.send("presence", view.Presence{RoomID: int64(room.Global), Online: h.Online()})
 }
 
@@ -153,6 +163,11 @@ func (h *Hub) onAuth(c *conn, payload []byte, r reply) {
 	}
 	if p.token() == "" {
 		r.fail(errs.New(errs.TokenMissing))
+		return
+	}
+	places, err := p.places()
+	if err != nil {
+		r.fail(err)
 		return
 	}
 	ctx := c.socket.Context()
@@ -177,9 +192,8 @@ func (h *Hub) onAuth(c *conn, payload []byte, r reply) {
 		r.fail(err)
 		return
 	}
-	place := p.place()
-	if !signedIn || place != nil {
-		h.welcome(ctx, c, place)
+	if !signedIn || len(places) > 0 {
+		h.welcome(ctx, c, places)
 	} else {
 		c.send("joined", view.Joined{Room: view.GlobalRoom})
 	}
@@ -187,12 +201,12 @@ func (h *Hub) onAuth(c *conn, payload []byte, r reply) {
 }
 
 func (h *Hub) acknowledgeAuth(ctx context.Context, identity Identity, r reply) {
-	global, err := h.global(ctx)
+	rooms, err := h.ownRooms(ctx, identity.Actor.Profile.ID)
 	if err != nil {
 		r.fail(orUnavailable(err))
 		return
 	}
-	r.ok(view.Welcome{Profile: view.NewProfile(identity.Actor.Profile), Rooms: []view.Room{global}})
+	r.ok(view.Welcome{Profile: view.NewProfile(identity.Actor.Profile), Rooms: rooms})
 }
 
 // renew gives a signed-in socket another token of the same account.
@@ -206,24 +220,28 @@ func (h *Hub) renew(c *conn, identity Identity) {
 // rebind makes a socket act as the identity says and tells it if the mask is another one or looks
 // different. It does nothing if the socket belongs to another session by now.
 func (h *Hub) rebind(c *conn, now Identity) {
-	if h.exchange(c, now) {
+	different, another := h.exchange(c, now)
+	if another {
+		h.leaveRooms(c)
+	}
+	if different {
 		c.send("mask", view.Mask{Profile: view.NewProfile(now.Actor.Profile)})
 	}
 }
 
-// exchange puts another actor behind a socket and reports whether others see a difference. The masks
-// are counted under the socket's lock, or its end could come between the two.
-func (h *Hub) exchange(c *conn, now Identity) bool {
+// exchange puts another actor behind a socket and reports whether others see a difference, and
+// whether it is another mask. The masks are counted under the socket's lock, or its end could come between the two.
+func (h *Hub) exchange(c *conn, now Identity) (different, another bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.identity == nil || c.ended || c.identity.Session != now.Session {
-		return false
+		return false, false
 	}
 	was := c.identity.Actor
 	c.identity.Actor = now.Actor
-	if was.Profile.ID != now.Actor.Profile.ID {
+	if another = was.Profile.ID != now.Actor.Profile.ID; another {
 		h.Feed.crowd.leave(was.Profile.ID)
 		h.Feed.crowd.come(now.Actor.Profile.ID)
 	}
-	return was.Profile != now.Actor.Profile
+	return was.Profile != now.Actor.Profile, another
 }

@@ -31,6 +31,7 @@ type HubConfig struct {
 	Namespace *socketio.Namespace
 	Feed      *Feed
 	Sender    *message.Sender
+	Rooms     *room.Service
 	Auth      Authenticator
 	// Global is the global room as it was at the start.
 	Global room.Room
@@ -204,7 +205,7 @@ func (h *Hub) MaskChanged(limitKey [32]byte) {
 }
 
 // Online is how many masks are in the global room here, as a rounded lower bound.
-func (h *Hub) Online() int { return h.Feed.online(room.Global) }
+func (h *Hub) Online() int { return h.Feed.Online(room.Global) }
 
 // HubStats is a reading of a Hub's counters.
 type HubStats struct {

@@ -73,16 +73,6 @@ func (p *authPayload) token() string {
 	return strings.TrimSpace(*p.Token)
 }
 
-// place is what the client says that it has seen of the global room.
-func (p *authPayload) place() *Place {
-	const global = "1"
-	after, ok := p.Rooms[global]
-	if !ok {
-		return nil
-	}
-	return &Place{After: after, Epoch: p.Epochs[global]}
-}
-
 type roomPayload struct {
 	RoomID *room.ID `json:"roomId"`
 }

@@ -37,11 +37,8 @@ func (p *presence) leave(id profile.ID) {
 	}
 }
 
-// online is the count of a room as it may be shown. Everybody who is connected is in the global room.
-func (p *presence) online(id room.ID) int {
-	if id != room.Global {
-		return 0
-	}
+// online is the count of the global room as it may be shown. Everybody who is connected is in it.
+func (p *presence) online() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return lowerBound(len(p.masks))

@@ -53,6 +53,11 @@ func (l *ledger) Room(_ context.Context, id room.ID) (room.Room, error) {
 	return room.Room{ID: id, Epoch: "epoch", Head: l.head(), FirstSeq: 1}, nil
 }
 
+func (l *ledger) State(ctx context.Context, id room.ID) (room.State, error) {
+	r, err := l.Room(ctx, id)
+	return room.State{Room: r}, err
+}
+
 func (l *ledger) Before(_ context.Context, _ room.ID, before int64, limit int) ([]message.Message, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,6 +127,10 @@ func (l *listener) Join(string) {
 	}
 }
 
+func (l *listener) Leave(string) {}
+
+func (l *listener) Lost(room.ID, errs.Code) {}
+
 func (l *listener) leave() {
 	l.hall.mu.Lock()
 	defer l.hall.mu.Unlock()
@@ -135,7 +144,7 @@ func (l *listener) enter(r *report, tell bool) {
 	if tell {
 		place = &realtime.Place{After: l.last, Epoch: "epoch"}
 	}
-	if err := l.feed.Enter(context.Background(), l, room.Global, place); err != nil {
+	if err := l.feed.Enter(context.Background(), l, place); err != nil {
 		r.failf("%v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"time"
 
-	"maska/internal/errs"
 	"maska/internal/profile"
 	"maska/internal/random"
 )
@@ -51,14 +50,21 @@ type Room struct {
 	// Rev is the seq of the last change of the room itself or of its members (decision 16).
 	Rev       int64
 	CreatedAt time.Time
+
+	// Of a small room. The owner is one of its members.
+	Owner profile.ID
+	// Members is how many seats are taken.
+	Members int
+	// Locked rooms let nobody new in.
+	Locked bool
+	// ExpiresAt and ClosedAt are zero while there is no such moment. From the earlier of them on nobody
+	// can do anything in the room, and some time later it is gone.
+	ExpiresAt, ClosedAt time.Time
 }
 
-// Store keeps rooms.
-type Store interface {
-	// EnsureRoom creates the room unless one with its id exists.
-	EnsureRoom(ctx context.Context, r Room) error
-	// Room returns a room, or not_found.
-	Room(ctx context.Context, id ID) (Room, error)
+// Ended reports whether the room is closed or its time is over.
+func (r Room) Ended(now time.Time) bool {
+	return !r.ClosedAt.IsZero() || !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt)
 }
 
 // EnsureGlobal makes sure that the global room exists and returns it. Any number of nodes may do
@@ -75,12 +81,3 @@ func EnsureGlobal(ctx context.Context, store Store, random random.Source, now ti
 
 // NewEpoch draws the epoch of a new or rebuilt history.
 func NewEpoch(random random.Source) string { return random.Token(9) }
-
-// Belongs reports nil if the profile may read and write in the room, not_found otherwise. Every
-// mask belongs to the global room; whoever is not let in learns nothing about other rooms.
-func Belongs(_ context.Context, _ profile.ID, id ID) error {
-	if id == Global {
-		return nil
-	}
-	return errs.New(errs.NotFound)
-}

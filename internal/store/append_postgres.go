@@ -28,7 +28,11 @@ const insertMessages = `
 		SELECT DISTINCT ON (d.room_id, d.profile_id, d.cid) d.*
 		FROM   unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bytea[], $5::text[])
 		       WITH ORDINALITY AS d (room_id, profile_id, cid, draft_hash, content, ord)
-		WHERE  EXISTS (SELECT 1 FROM rooms r WHERE r.id = d.room_id)
+		WHERE  EXISTS (
+			SELECT 1 FROM rooms r
+			WHERE  r.id = d.room_id AND r.closed_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > $6)
+			AND    (r.kind = 'global'
+			        OR (SELECT s.seat FROM members s WHERE s.room_id = d.room_id AND s.profile_id = d.profile_id LIMIT 1) IS NOT NULL))
 		AND    (SELECT p.owner_tag FROM profiles p WHERE p.id = d.profile_id LIMIT 1) IS NOT NULL
 		AND    (SELECT m.seq FROM messages m
 		        WHERE  m.room_id = d.room_id AND m.profile_id = d.profile_id AND m.cid = d.cid LIMIT 1) IS NULL
@@ -50,12 +54,13 @@ const insertMessages = `
 	ORDER BY room_id, seq
 	RETURNING room_id, profile_id, cid, seq`
 
-// What is missing from the answer above had been stored before, or lacks its room or its author.
+// What is missing from the answer above had been stored before, or lacks its room, a seat or its author.
 const findMissing = `
-	SELECT d.ord, r.id IS NOT NULL, m.seq, m.draft_hash, m.created_at
+	SELECT d.ord, r.kind, r.visibility, r.expires_at, r.closed_at, s.seat IS NOT NULL, m.seq, m.draft_hash, m.created_at
 	FROM   unnest($1::bigint[], $2::bigint[], $3::uuid[])
 	       WITH ORDINALITY AS d (room_id, profile_id, cid, ord)
 	LEFT JOIN rooms r ON r.id = d.room_id
+	LEFT JOIN members s ON s.room_id = d.room_id AND s.profile_id = d.profile_id
 	LEFT JOIN messages m ON m.room_id = d.room_id AND m.profile_id = d.profile_id AND m.cid = d.cid`
 
 type sentKey struct {
@@ -108,7 +113,7 @@ func (s *Store) appendPostgres(ctx context.Context, at time.Time, batch []messag
 		outcomes[i] = message.Outcome{Status: message.Stored, Seq: seq, Hash: batch[i].Hash, CreatedAt: at}
 	}
 	if len(rest) > 0 {
-		err = s.explain(ctx, batch, rest, outcomes)
+		err = s.explain(ctx, at, batch, rest, outcomes)
 	}
 	return outcomes, failure(err)
 }
@@ -131,7 +136,7 @@ func (s *Store) insert(ctx context.Context, at time.Time, c columns) (map[sentKe
 	return stored, s.pool.SendBatch(ctx, b).Close()
 }
 
-func (s *Store) explain(ctx context.Context, batch []message.Pending, rest []int, outcomes []message.Outcome) error {
+func (s *Store) explain(ctx context.Context, at time.Time, batch []message.Pending, rest []int, outcomes []message.Outcome) error {
 	missing := make([]message.Pending, len(rest))
 	for i, at := range rest {
 		missing[i] = batch[at]
@@ -144,19 +149,16 @@ func (s *Store) explain(ctx context.Context, batch []message.Pending, rest []int
 	defer rows.Close()
 	for rows.Next() {
 		var ord int
-		var hasRoom bool
+		var why lacking
 		var seq, created *int64
 		var hash []byte
-		if err := rows.Scan(&ord, &hasRoom, &seq, &hash, &created); err != nil {
+		if err := rows.Scan(&ord, &why.kind, &why.visibility, &why.expires, &why.closedAt, &why.member, &seq, &hash, &created); err != nil {
 			return err
 		}
-		o := message.Outcome{Status: message.NoAuthor}
-		switch {
-		case seq != nil:
+		o := message.Outcome{Status: why.status(at)}
+		if seq != nil {
 			o = message.Outcome{Status: message.Known, Seq: *seq, CreatedAt: time.UnixMilli(*created).UTC()}
 			copy(o.Hash[:], hash)
-		case !hasRoom:
-			o.Status = message.NoRoom
 		}
 		outcomes[rest[ord-1]] = o
 	}

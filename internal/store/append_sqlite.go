@@ -45,10 +45,14 @@ func prepareAppend(ctx context.Context, tx *sql.Tx) (a appendStatements, err err
 		`UPDATE rooms
 		 SET    head = head + 1
 		 WHERE  id = $1 AND EXISTS (SELECT 1 FROM profiles WHERE id = $2 AND owner_tag IS NOT NULL)
+		 AND    closed_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+		 AND    (kind = 'global' OR EXISTS (SELECT 1 FROM members WHERE room_id = $1 AND profile_id = $2))
 		 RETURNING head`: &a.count,
 		`INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
 		 VALUES ($1, $2, $2, $3, $4, $5, $6, $7)`: &a.insert,
-		`SELECT 1 FROM rooms WHERE id = $1`: &a.room,
+		`SELECT r.kind, r.visibility, r.expires_at, r.closed_at, m.seat IS NOT NULL
+		 FROM   rooms r LEFT JOIN members m ON m.room_id = r.id AND m.profile_id = $1
+		 WHERE  r.id = $2`: &a.room,
 	} {
 		if *statement, err = tx.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // closed by the end of the transaction
 			return a, err
@@ -63,9 +67,9 @@ func (a *appendStatements) append(ctx context.Context, at time.Time, p *message.
 		return known, err
 	}
 	var seq int64
-	err = a.count.QueryRowContext(ctx, p.Room, p.Author).Scan(&seq)
+	err = a.count.QueryRowContext(ctx, p.Room, p.Author, at.UnixMilli()).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return a.missing(ctx, p)
+		return a.missing(ctx, at, p)
 	}
 	if err != nil {
 		return message.Outcome{}, err
@@ -75,13 +79,13 @@ func (a *appendStatements) append(ctx context.Context, at time.Time, p *message.
 }
 
 // missing tells what a message lacked that could not be stored.
-func (a *appendStatements) missing(ctx context.Context, p *message.Pending) (message.Outcome, error) {
-	var one int
-	err := a.room.QueryRowContext(ctx, p.Room).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return message.Outcome{Status: message.NoRoom}, nil
+func (a *appendStatements) missing(ctx context.Context, at time.Time, p *message.Pending) (message.Outcome, error) {
+	var why lacking
+	err := a.room.QueryRowContext(ctx, p.Author, p.Room).Scan(&why.kind, &why.visibility, &why.expires, &why.closedAt, &why.member)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return message.Outcome{}, err
 	}
-	return message.Outcome{Status: message.NoAuthor}, err
+	return message.Outcome{Status: why.status(at)}, nil
 }
 
 func isRefusedSQLite(err error) bool {

@@ -123,7 +123,7 @@ func (db database) mask(t testing.TB) profile.ID {
 func (db database) room(t testing.TB, id room.ID) {
 	t.Helper()
 	err := db.EnsureRoom(t.Context(), room.Room{
-		ID: id, Kind: room.KindGroup, Title: "Room", Visibility: room.Private, Capacity: 6,
+		ID: id, Kind: room.KindGlobal, Title: "Open to every mask", Visibility: room.Public,
 		Epoch: room.NewEpoch(dice), FirstSeq: 1, CreatedAt: start,
 	})
 	if err != nil {

@@ -109,3 +109,24 @@ func (s *Store) Append(ctx context.Context, at time.Time, batch []message.Pendin
 	}
 	return s.appendSQLite(ctx, at, batch)
 }
+
+// lacking is what is known of the room of a message that was not stored; kind is NULL if there is none.
+type lacking struct {
+	kind, visibility  sql.NullString
+	expires, closedAt sql.NullInt64
+	member            bool
+}
+
+func (l *lacking) status(at time.Time) message.Status {
+	public := l.visibility.String == string(room.Public)
+	ended := l.closedAt.Valid || l.expires.Valid && l.expires.Int64 <= at.UnixMilli()
+	switch {
+	case !l.kind.Valid, !l.member && !public:
+		return message.NoRoom
+	case ended:
+		return message.RoomEnded
+	case !l.member && l.kind.String != string(room.KindGlobal):
+		return message.NoSeat
+	}
+	return message.NoAuthor
+}

@@ -42,10 +42,13 @@ func (s profiles) Insert(ctx context.Context, row profile.Row) (bool, error) {
 	return changed(result, err)
 }
 
-func (s profiles) PutDown(ctx context.Context, owner vault.Tag, day profile.Day, eraseAt time.Time) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE profiles SET owner_tag = NULL, down_day = $1, erase_at = $2 WHERE owner_tag = $3`,
-		day, millis(eraseAt), owner[:])
-	return failure(err)
+func (s profiles) PutDown(ctx context.Context, owner vault.Tag, day profile.Day, eraseAt time.Time) (id profile.ID, err error) {
+	err = s.write.QueryRowContext(ctx, `UPDATE profiles SET owner_tag = NULL, down_day = $1, erase_at = $2 WHERE owner_tag = $3 RETURNING id`,
+		day, millis(eraseAt), owner[:]).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, profile.ErrNone
+	}
+	return id, failure(err)
 }
 
 func (s profiles) Unused(ctx context.Context, before profile.Day, n int) (unused []profile.Worn, err error) {

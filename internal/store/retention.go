@@ -3,16 +3,17 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"maska/internal/room"
 )
 
-// DropMessages deletes up to n of the oldest messages of each room that were sent before a moment,
-// and moves the room's oldest kept seq. It reports the most that it deleted in one room.
-func (s *Store) DropMessages(ctx context.Context, before time.Time, n int) (most int64, err error) {
-	ids, err := s.roomIDs(ctx)
+// DropMessages deletes up to n of the oldest messages of the global room, or of each small room, that
+// were sent before a moment, and moves the room's oldest kept seq. It reports the most that it deleted
+// in one room.
+func (s *Store) DropMessages(ctx context.Context, small bool, before time.Time, n int) (most int64, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM rooms WHERE (kind <> 'global') = $1 AND first_seq <= head`, small)
+	ids, err := idsOf(rows, err)
 	if err != nil {
 		return 0, err
 	}
@@ -24,22 +25,6 @@ func (s *Store) DropMessages(ctx context.Context, before time.Time, n int) (most
 		most = max(most, dropped)
 	}
 	return most, nil
-}
-
-func (s *Store) roomIDs(ctx context.Context) (ids []room.ID, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM rooms`)
-	if err != nil {
-		return nil, failure(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id room.ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, failure(err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, failure(rows.Err())
 }
 
 // dropOldest looks at the n oldest rows only: seq and time run together, so a room with nothing to

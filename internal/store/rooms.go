@@ -10,33 +10,110 @@ import (
 
 	"maska/internal/errs"
 	"maska/internal/message"
+	"maska/internal/profile"
 	"maska/internal/room"
 )
 
 // EnsureRoom creates the room unless one with its id exists.
 func (s *Store) EnsureRoom(ctx context.Context, r room.Room) error {
-	_, err := s.write.ExecContext(ctx, `
-		INSERT INTO rooms (id, head, rev, first_seq, epoch, kind, title, visibility, capacity, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return insertRoom(ctx, s.write, r)
+}
+
+func insertRoom(ctx context.Context, db executor, r room.Room) error {
+	_, err := db.ExecContext(ctx, `
+		INSERT INTO rooms (id, head, rev, first_seq, epoch, kind, title, title_key, visibility, capacity, created_at, owner_id, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO NOTHING`,
-		r.ID, r.Head, r.Rev, r.FirstSeq, r.Epoch, r.Kind, r.Title, r.Visibility, r.Capacity, r.CreatedAt.UnixMilli())
+		r.ID, r.Head, r.Rev, r.FirstSeq, r.Epoch, r.Kind, r.Title, room.TitleKey(r.Title), r.Visibility, r.Capacity, r.CreatedAt.UnixMilli(),
+		sql.NullInt64{Int64: int64(r.Owner), Valid: r.Owner != 0}, moment(r.ExpiresAt))
 	return failure(err)
 }
 
-// Room returns a room, or not_found.
+const selectRooms = `
+	SELECT r.id, r.head, r.rev, r.first_seq, r.epoch, r.kind, r.title, r.visibility, r.capacity, r.created_at,
+	       r.owner_id, r.locked, r.expires_at, r.closed_at, (SELECT COUNT(*) FROM members c WHERE c.room_id = r.id)
+	FROM   rooms r`
+
+// Room returns a room without its people, or not_found.
 func (s *Store) Room(ctx context.Context, id room.ID) (room.Room, error) {
-	r := room.Room{ID: id}
-	var created int64
-	err := s.read.QueryRowContext(ctx, `
-		SELECT head, rev, first_seq, epoch, kind, title, visibility, capacity, created_at
-		FROM   rooms
-		WHERE  id = $1`, id).
-		Scan(&r.Head, &r.Rev, &r.FirstSeq, &r.Epoch, &r.Kind, &r.Title, &r.Visibility, &r.Capacity, &created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return room.Room{}, errs.New(errs.NotFound)
+	rooms, err := roomsOf(s.read.QueryContext(ctx, selectRooms+` WHERE r.id = $1`, id))
+	if err == nil && len(rooms) == 0 {
+		err = errs.New(errs.NotFound)
 	}
-	r.CreatedAt = time.UnixMilli(created).UTC()
-	return r, failure(err)
+	if err != nil {
+		return room.Room{}, err
+	}
+	return rooms[0], nil
+}
+
+// RoomsOf lists the small rooms that a mask sits in; see room.Store.
+func (s *Store) RoomsOf(ctx context.Context, who profile.ID, now time.Time) ([]room.Room, error) {
+	return roomsOf(s.read.QueryContext(ctx, selectRooms+`
+		JOIN   members m ON m.room_id = r.id
+		WHERE  m.profile_id = $1 AND r.closed_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > $2)
+		ORDER BY r.id`, who, millis(now)))
+}
+
+// PublicRooms lists public rooms; see room.Store.
+func (s *Store) PublicRooms(ctx context.Context, key string, after room.ID, n int, now time.Time) ([]room.Room, error) {
+	return roomsOf(s.read.QueryContext(ctx, selectRooms+`
+		WHERE  r.id > $1 AND r.visibility = 'public' AND r.kind <> 'global' AND NOT r.locked AND r.closed_at IS NULL
+		AND    (r.expires_at IS NULL OR r.expires_at > $2) AND r.title_key LIKE $3 ESCAPE '!'
+		ORDER BY r.id
+		LIMIT  $4`, after, millis(now), "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(key)+"%", n))
+}
+
+func roomsOf(rows *sql.Rows, failed error) (rooms []room.Room, err error) {
+	if failed != nil {
+		return nil, failure(failed)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var scan roomScan
+		if err := rows.Scan(scan.columns()...); err != nil {
+			return nil, failure(err)
+		}
+		rooms = append(rooms, scan.room())
+	}
+	return rooms, failure(rows.Err())
+}
+
+// roomScan takes the columns of selectRooms.
+type roomScan struct {
+	r                        room.Room
+	created                  int64
+	owner, expires, closedAt sql.NullInt64
+}
+
+func (s *roomScan) columns() []any {
+	r := &s.r
+	return []any{
+		&r.ID, &r.Head, &r.Rev, &r.FirstSeq, &r.Epoch, &r.Kind, &r.Title, &r.Visibility, &r.Capacity, &s.created,
+		&s.owner, &r.Locked, &s.expires, &s.closedAt, &r.Members,
+	}
+}
+
+func (s *roomScan) room() room.Room {
+	s.r.CreatedAt, s.r.Owner = time.UnixMilli(s.created).UTC(), profile.ID(s.owner.Int64)
+	if s.expires.Valid {
+		s.r.ExpiresAt = time.UnixMilli(s.expires.Int64).UTC()
+	}
+	if s.closedAt.Valid {
+		s.r.ClosedAt = time.UnixMilli(s.closedAt.Int64).UTC()
+	}
+	return s.r
+}
+
+// moment is a time that may be missing.
+func moment(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: millis(t), Valid: !t.IsZero()}
+}
+
+// executor is the database or a transaction.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // headsAtOnce bounds the parameters of one query.

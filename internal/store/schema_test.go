@@ -137,14 +137,14 @@ func TestOldMessagesAreDroppedInChunksFromTheOldestOn(t *testing.T) {
 		}
 		cut := start.Add(3*24*time.Hour + time.Hour)
 		for _, want := range []int64{2, 1, 0} {
-			if n, err := db.DropMessages(t.Context(), cut, 2); n != want || err != nil {
+			if n, err := db.DropMessages(t.Context(), true, cut, 2); n != want || err != nil {
 				t.Fatalf("dropped %d, %v; want %d", n, err, want)
 			}
 		}
 		if first := db.Count(t, `SELECT first_seq FROM rooms WHERE id = 7`); first != 4 {
 			t.Errorf("the oldest kept seq is %d, want 4", first)
 		}
-		if n, err := db.DropMessages(t.Context(), start.Add(99*24*time.Hour), 10); n != 2 || err != nil {
+		if n, err := db.DropMessages(t.Context(), true, start.Add(99*24*time.Hour), 10); n != 2 || err != nil {
 			t.Errorf("dropped %d, %v", n, err)
 		}
 		if first := db.Count(t, `SELECT first_seq FROM rooms WHERE id = 7`); first != 6 {

@@ -43,6 +43,10 @@ func examples() map[string]any {
 	messages := []message.Message{erased, others, mine}
 	head := message.Head{Seq: 42, Epoch: "q1w2e3r4t5y6"}
 	global := room.Room{ID: room.Global, Kind: room.KindGlobal, Title: "Maska", Visibility: room.Public, Epoch: head.Epoch, Head: head.Seq, FirstSeq: 1, CreatedAt: at}
+	small := room.State{People: []profile.Profile{me, {ID: 9, Nickname: "Loud Owl", CreatedDay: me.CreatedDay}}, Room: room.Room{
+		ID: 6755399441055744, Kind: room.KindGroup, Title: "Кухня 🫖", Visibility: room.Private, Capacity: 6, Epoch: head.Epoch, Head: head.Seq,
+		Rev: head.Seq, FirstSeq: 1, CreatedAt: at, Owner: me.ID, Members: 2, Locked: true, ExpiresAt: at.Add(24 * time.Hour),
+	}}
 	limited := view.NewRefusal(errs.Limited(700*time.Millisecond), locale.English)
 	invalid := view.NewRefusal(errs.Invalid("content", errs.TooLong), locale.Russian)
 
@@ -53,10 +57,13 @@ func examples() map[string]any {
 		"heads":          view.Heads{"1": 42},
 		"joined-global":  view.Joined{Room: view.GlobalRoom},
 		"joined-room":    view.Joined{Room: int64(room.Global)},
+		"left":           view.Left{RoomID: int64(small.ID)},
+		"members":        view.Members{Items: view.Profiles(small.People)},
 		"mask":           view.Mask{Profile: view.NewProfile(me)},
 		"message":        view.NewMessage(&mine),
 		"message-edited": view.NewMessage(&others),
 		"message-erased": view.NewMessage(&erased),
+		"notice-out":     view.Out{RoomID: int64(small.ID), Refusal: view.NewRefusal(errs.New(errs.NotMember), locale.English)},
 		"page":           view.NewPage(me.ID, message.Page{Items: messages, Head: head, More: true}),
 		"page-empty":     view.NewPage(me.ID, message.Page{Head: head}),
 		"presence":       view.Presence{RoomID: int64(room.Global), Online: 20},
@@ -64,11 +71,15 @@ func examples() map[string]any {
 		"read":           view.Read{RoomID: int64(room.Global), Seq: 42},
 		"refused":        view.Refused{Error: limited},
 		"room":           view.NewRoom(global, 20),
+		"room-change":    view.NewRoomChange(small, 2),
+		"room-small":     view.NewRoom(small.Room, 2),
+		"rooms":          view.Rooms{Items: []view.Room{view.NewRoom(global, 20), view.NewRoom(small.Room, 2)}, Next: new("MQ")},
 		"rows":           view.RowsFor(me.ID, messages),
 		"sent":           view.NewSent(message.Result{Room: room.Global, Seq: 41, CID: mine.CID, CreatedAt: at}),
 		"sync":           view.NewSync(room.Global, message.CatchUp{Items: messages, Head: head, More: true}, 20),
 		"sync-empty":     view.NewSync(room.Global, message.CatchUp{Head: head}, 20),
-		"sync-reset":     view.NewSync(room.Global, message.CatchUp{Items: messages, Head: head, Room: &global, Reset: true}, 20),
+		"sync-reset":     view.NewSync(room.Global, message.CatchUp{Items: messages, Head: head, Room: &room.State{Room: global}, Reset: true}, 20),
+		"sync-room":      view.NewSync(small.ID, message.CatchUp{Head: head, Room: &small}, 2),
 		"welcome":        view.Welcome{Profile: view.NewProfile(me), Rooms: []view.Room{view.NewRoom(global, 20)}},
 	}
 }

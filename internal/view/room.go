@@ -1,25 +1,73 @@
 package view
 
-import "maska/internal/room"
+import (
+	"maska/internal/profile"
+	"maska/internal/room"
+)
 
-// Room is a place to talk. In the global room members, owner and seats are left out or zero.
+// Room is a place to talk. The global room has no seats, members, owner or end.
 type Room struct {
 	ID         int64  `json:"id"`
 	Kind       string `json:"kind"`
 	Title      string `json:"title"`
 	Visibility string `json:"visibility"`
 	Capacity   int    `json:"capacity"`
+	Members    int    `json:"members,omitzero"`
 	Online     int    `json:"online"` // a rounded lower bound in the global room
 	OwnerID    *int64 `json:"ownerId"`
+	Locked     bool   `json:"locked,omitzero"` // nobody new is let in
+	Closed     bool   `json:"closed,omitzero"` // it is over
 	Epoch      string `json:"epoch"`
 	Head       int64  `json:"head"`
 	CreatedAt  string `json:"createdAt"`
+	ExpiresAt  string `json:"expiresAt,omitzero"`
 }
 
 // NewRoom shows a room in which so many are online.
 func NewRoom(r room.Room, online int) Room {
-	return Room{
-		ID: int64(r.ID), Kind: string(r.Kind), Title: r.Title, Visibility: string(r.Visibility), Capacity: r.Capacity,
-		Online: online, Epoch: r.Epoch, Head: r.Head, CreatedAt: Time(r.CreatedAt),
+	v := Room{
+		ID: int64(r.ID), Kind: string(r.Kind), Title: r.Title, Visibility: string(r.Visibility), Capacity: r.Capacity, Members: r.Members,
+		Online: online, Locked: r.Locked, Closed: !r.ClosedAt.IsZero(), Epoch: r.Epoch, Head: r.Head, CreatedAt: Time(r.CreatedAt),
 	}
+	if r.Owner != 0 {
+		v.OwnerID = new(int64(r.Owner))
+	}
+	if !r.ExpiresAt.IsZero() {
+		v.ExpiresAt = Time(r.ExpiresAt)
+	}
+	return v
+}
+
+// Profiles shows masks.
+func Profiles(people []profile.Profile) []Profile {
+	all := make([]Profile, len(people))
+	for i, p := range people {
+		all[i] = NewProfile(p)
+	}
+	return all
+}
+
+// RoomChange tells that a small room or its members changed: it is the change Seq of the room.
+type RoomChange struct {
+	RoomID int64     `json:"roomId"`
+	Seq    int64     `json:"seq"`
+	Room   Room      `json:"room"`
+	People []Profile `json:"people"` // its members, in the order of their seats
+}
+
+// NewRoomChange shows a change of a room in which so many are online.
+func NewRoomChange(s room.State, online int) RoomChange {
+	return RoomChange{RoomID: int64(s.ID), Seq: s.Head, Room: NewRoom(s.Room, online), People: Profiles(s.People)}
+}
+
+// Rooms is a list of rooms.
+type Rooms struct {
+	Items []Room  `json:"items"`
+	Next  *string `json:"next"` // where the next page begins; null at the end
+}
+
+// Members is the list of a room's members, in the order of their seats.
+type Members struct {
+	Items []Profile `json:"items"`
+	Next  *string   `json:"next"` // always null: a room has at most six
 }

@@ -37,7 +37,8 @@ type Entered struct {
 type Sync struct {
 	RoomID int64     `json:"roomId"`
 	Items  []Message `json:"items"`
-	Room   *Room     `json:"room,omitzero"` // when the room itself changed, and with Reset
+	Room   *Room     `json:"room,omitzero"`   // when the room itself changed, and with Reset
+	People []Profile `json:"people,omitzero"` // its members, with the Room of a small room
 	Head   int64     `json:"head"`
 	Epoch  string    `json:"epoch"`
 	More   bool      `json:"more"`           // Items end before Head; ask again from the last one's rev
@@ -50,8 +51,11 @@ func NewSync(id room.ID, c message.CatchUp, online int) Sync {
 		RoomID: int64(id), Items: NewMessages(c.Items), Head: c.Head.Seq, Epoch: c.Head.Epoch, More: c.More, Reset: c.Reset,
 	}
 	if c.Room != nil {
-		r := NewRoom(*c.Room, online)
+		r := NewRoom(c.Room.Room, online)
 		s.Room = &r
+		if c.Room.Kind != room.KindGlobal {
+			s.People = Profiles(c.Room.People)
+		}
 	}
 	return s
 }
@@ -63,6 +67,17 @@ type EncodedSync struct {
 	Head   int64            `json:"head"`
 	Epoch  string           `json:"epoch"`
 	More   bool             `json:"more"`
+}
+
+// Left acknowledges leave.
+type Left struct {
+	RoomID int64 `json:"roomId"`
+}
+
+// Out tells a socket that it hears a room no more: why, and which one.
+type Out struct {
+	RoomID int64 `json:"roomId"`
+	Refusal
 }
 
 // Read acknowledges read.
