@@ -67,6 +67,7 @@ func (c *cursor) open(ctx context.Context) error {
 	if opened && c.feed.audience.Len(c.room) > 0 {
 		return nil
 	}
+	c.feed.follow(c.id)
 	head, people, err := c.feed.stand(ctx, c.id)
 	if err != nil {
 		return err

@@ -86,21 +86,26 @@ type Feed struct {
 	audience Audience
 	history  *message.History
 	bus      Bus
-	now      func() time.Time
-	log      *slog.Logger
-	timing   Timing
+	// subscriber is the bus if it brings only what is asked for, else nil.
+	subscriber Subscriber
+	now        func() time.Time
+	log        *slog.Logger
+	timing     Timing
 
 	reads singleflight.Group // catch-ups that ask the same
 	crowd *presence
 
-	mu      sync.Mutex // guards cursors and closed
-	cursors map[room.ID]*cursor
-	closed  bool
+	mu       sync.Mutex // guards what follows
+	cursors  map[room.ID]*cursor
+	followed map[room.ID]struct{} // asked for at the subscriber
+	dirty    map[room.ID]struct{} // something of them could not be published
+	closed   bool
 
+	recheck chan struct{}
 	stop    chan struct{}
 	running sync.WaitGroup
 
-	counters struct{ frames, repairs, fromTail, fromStore atomic.Uint64 }
+	counters struct{ frames, repairs, fromTail, fromStore, unsent atomic.Uint64 }
 }
 
 var _ message.Publisher = (*Feed)(nil)
@@ -109,8 +114,10 @@ var _ message.Publisher = (*Feed)(nil)
 func NewFeed(cfg FeedConfig) *Feed {
 	f := &Feed{
 		audience: cfg.Audience, history: cfg.History, bus: cfg.Bus, now: cfg.Now, log: cfg.Log, timing: cfg.Timing.withDefaults(),
-		cursors: map[room.ID]*cursor{}, stop: make(chan struct{}),
+		cursors: map[room.ID]*cursor{}, followed: map[room.ID]struct{}{}, dirty: map[room.ID]struct{}{},
+		recheck: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
+	f.subscriber, _ = cfg.Bus.(Subscriber)
 	f.crowd = newPresence(f)
 	f.running.Go(f.run)
 	return f
@@ -163,7 +170,11 @@ func (f *Feed) run() {
 			}
 			f.crowd.tell(now)
 			f.forgetIdle(now)
+			f.lookAtOthers()
 		case <-check.C:
+			f.checkHeads()
+		case <-f.recheck:
+			f.tellDirty()
 			f.checkHeads()
 		}
 	}
@@ -233,6 +244,9 @@ func (f *Feed) Unsure(id room.ID) {
 // Receive takes a batch from another node. The error says that it was malformed; nothing is lost by
 // dropping it.
 func (f *Feed) Receive(batch []byte) error {
+	if len(batch) > 0 && batch[0] == headVersion {
+		return f.receiveHead(batch[1:])
+	}
 	id, frames, err := parseBatch(f.audience, batch)
 	if err == nil {
 		f.offer(id, frames)
@@ -382,6 +396,7 @@ type FeedStats struct {
 	Repairs   uint64 // holes that were filled from the store
 	FromTail  uint64 // listeners that were caught up from memory
 	FromStore uint64 // listeners that were caught up from the store
+	Unsent    uint64 // batches that the bus could not publish
 }
 
 // Stats reads the counters.
@@ -391,5 +406,6 @@ func (f *Feed) Stats() FeedStats {
 		Repairs:   f.counters.repairs.Load(),
 		FromTail:  f.counters.fromTail.Load(),
 		FromStore: f.counters.fromStore.Load(),
+		Unsent:    f.counters.unsent.Load(),
 	}
 }

@@ -15,6 +15,7 @@ type presence struct {
 
 	mu     sync.Mutex
 	masks  map[profile.ID]int // sockets per mask
+	others int                // masks on other nodes
 	told   int                // what the room was told last
 	toldAt time.Time
 }
@@ -37,18 +38,30 @@ func (p *presence) leave(id profile.ID) {
 	}
 }
 
+func (p *presence) here() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.masks)
+}
+
+func (p *presence) elsewhere(masks int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.others = max(0, masks)
+}
+
 // online is the count of the global room as it may be shown. Everybody who is connected is in it.
 func (p *presence) online() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return lowerBound(len(p.masks))
+	return lowerBound(len(p.masks) + p.others)
 }
 
 // tell broadcasts the count of the global room if it has changed, not too often.
 func (p *presence) tell(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	count := lowerBound(len(p.masks))
+	count := lowerBound(len(p.masks) + p.others)
 	if count == p.told || now.Sub(p.toldAt) < p.feed.timing.Presence {
 		return
 	}
