@@ -242,6 +242,134 @@ func TestWhoMayNotWriteIsRefused(t *testing.T) {
 	})
 }
 
+func TestOnlyMembersWriteInASmallRoom(t *testing.T) {
+	t.Parallel()
+	testkit.EachStore(t, func(t *testing.T, s *testkit.Database) {
+		b := newBench(t, s.Store, nil)
+		rooms := room.NewService(room.Config{Store: s.Store, Limiter: open{}, Publisher: nobody{}, Random: dice, Now: func() time.Time { return start }})
+		stranger := newActor(t, s.Store)
+		cid := message.NewCID(dice)
+		saying := func(id room.ID, cid message.CID) message.Draft {
+			d, err := message.NewDraft(message.Proposal{Room: id, Content: "hello", CID: new(cid.String())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		for visibility, code := range map[room.Visibility]errs.Code{room.Private: errs.NotFound, room.Public: errs.NotMember} {
+			state, err := rooms.Create(t.Context(), b.actor, room.Proposal{Title: "x", Capacity: 2, Visibility: visibility, LifetimeHours: new(1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := b.sender.Send(t.Context(), b.actor, saying(state.ID, cid)); err != nil || got.Seq != 2 {
+				t.Errorf("a member's first message: %+v, %v", got, err)
+			}
+			if _, err := b.sender.Send(t.Context(), stranger, saying(state.ID, cid)); errs.CodeOf(err) != code {
+				t.Errorf("a stranger in a %s room: %v", visibility, err)
+			}
+			if _, err := s.Append(t.Context(), start.Add(time.Hour), []message.Pending{{Room: state.ID, Author: b.actor.Profile.ID, CID: message.NewCID(dice), Content: "late"}}); err != nil {
+				t.Fatal(err)
+			}
+			if visibility == room.Public {
+				if _, err := rooms.Join(t.Context(), stranger, state.ID); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := b.sender.Send(t.Context(), stranger, saying(state.ID, cid)); err != nil || got.Seq != 4 {
+					t.Errorf("a new member's message: %+v, %v", got, err)
+				}
+				if err := rooms.Remove(t.Context(), b.actor.Profile.ID, state.ID, stranger.Profile.ID); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := b.sender.Send(t.Context(), stranger, saying(state.ID, message.NewCID(dice))); errs.CodeOf(err) != errs.NotMember {
+					t.Errorf("after he was removed: %v", err)
+				}
+				if got, err := b.sender.Send(t.Context(), stranger, saying(state.ID, cid)); err != nil || got.Seq != 4 {
+					t.Errorf("the same again, for which the ack was lost: %+v, %v", got, err)
+				}
+			}
+			if err := rooms.Close(t.Context(), b.actor.Profile.ID, state.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.sender.Send(t.Context(), b.actor, saying(state.ID, message.NewCID(dice))); errs.CodeOf(err) != errs.RoomClosed {
+				t.Errorf("in a closed room: %v", err)
+			}
+			if n := s.Count(t, `SELECT COUNT(*) FROM messages WHERE content = 'late'`); n != 0 {
+				t.Error("something was said in a room whose time was over")
+			}
+		}
+		outside, err := message.NewDraft(message.Proposal{Room: -1, Content: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.sender.Send(t.Context(), b.actor, outside); errs.CodeOf(err) != errs.NotFound {
+			t.Errorf("a room that cannot be: %v", err)
+		}
+	})
+}
+
+// Whoever has left stored nothing behind his leaving, however many of his messages were under way.
+func TestNothingIsStoredBehindALeaving(t *testing.T) {
+	t.Parallel()
+	testkit.EachStore(t, func(t *testing.T, s *testkit.Database) {
+		b := newBench(t, s.Store, func(c *message.Config) { c.Leaders = 2 })
+		told := make(changes, 1)
+		rooms := room.NewService(room.Config{Store: s.Store, Limiter: open{}, Publisher: told, Random: dice, Now: func() time.Time { return start }})
+		guest := newActor(t, s.Store)
+		state, err := rooms.Create(t.Context(), b.actor, room.Proposal{Title: "x", Capacity: 2, Visibility: room.Public})
+		if err == nil {
+			_, err = rooms.Join(t.Context(), guest, state.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-told
+		var all sync.WaitGroup
+		for i := range 60 {
+			all.Go(func() {
+				who := []profile.Actor{b.actor, guest}[i%2]
+				d, err := message.NewDraft(message.Proposal{Room: state.ID, Content: fmt.Sprint(i)})
+				if err == nil {
+					_, err = b.sender.Send(t.Context(), who, d)
+				}
+				if err != nil && (who != guest || errs.CodeOf(err) != errs.NotMember) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			if err := rooms.Leave(t.Context(), guest.Profile.ID, state.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		left := (<-told).Head
+		messages, err := s.Before(t.Context(), state.ID, 1<<50, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seqs := map[int64]bool{1: true, 2: true, left: true}
+		for _, m := range messages {
+			if seqs[m.Seq] = true; m.AuthorID == guest.Profile.ID && m.Seq > left {
+				t.Errorf("message %d came after its author left at %d", m.Seq, left)
+			}
+		}
+		if r, err := s.Room(t.Context(), state.ID); err != nil || int64(len(seqs)) != r.Head || r.Rev != left {
+			t.Errorf("%d changes are known of %d; the last one of the room is %d, want %d; %v", len(seqs), r.Head, r.Rev, left, err)
+		}
+	})
+}
+
+// changes hands on what was told of rooms.
+type changes chan room.State
+
+func (c changes) Changed(s room.State) { c <- s }
+func (changes) Unsure(room.ID)         {}
+
+type nobody struct{}
+
+func (nobody) Changed(room.State) {}
+func (nobody) Unsure(room.ID)     {}
+
 // What waits while a transaction is under way is the next transaction.
 func TestWhatWaitsIsOneTransaction(t *testing.T) {
 	t.Parallel()
