@@ -48,7 +48,7 @@ export function Log({ actions, air = 0 }: { actions: BubbleActions; air?: number
   const pinned = useRef(true);
   useOpening(list, rows, unreadFrom, pinned);
   useKeepPlace(list, rows, scroller);
-  useStayAtEnd(list, scroller, pinned);
+  useStayAtEnd(list, rows, scroller, pinned);
   useOwnInSight(list, rows);
   const atEnd = usePosition(list, rows, scroller, pinned);
 

@@ -87,16 +87,25 @@ export function useKeepPlace(list: List, rows: readonly Row[], scroller: RefObje
   }, [list, oldest, scroller]);
 }
 
-/** The keyboard and the growing composer take height away: whoever was at the bottom stays there. */
-export function useStayAtEnd(list: List, scroller: RefObject<HTMLDivElement | null>, pinned: RefObject<boolean>): void {
+/** The keyboard takes height away, and messages come in crowds: whoever was at the bottom stays there. */
+export function useStayAtEnd(
+  list: List,
+  rows: readonly Row[],
+  scroller: RefObject<HTMLDivElement | null>,
+  pinned: RefObject<boolean>,
+): void {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
     // Only scrolling unpins: when the box shrinks, the distance to the end grows by itself, and a
     // scroll event that comes before the observer must not be taken for somebody's wish.
     let height = -1;
+    let top = 0;
     const scrolled = () => {
-      if (element.clientHeight === height) pinned.current = isAtEnd(element);
+      // Messages that came since make the end run away; only who moves up means to leave it.
+      if (isAtEnd(element)) pinned.current = true;
+      else if (element.clientHeight === height && element.scrollTop < top) pinned.current = false;
+      top = element.scrollTop;
     };
     const observer = new ResizeObserver(() => {
       height = element.clientHeight;
@@ -109,6 +118,10 @@ export function useStayAtEnd(list: List, scroller: RefObject<HTMLDivElement | nu
       observer.disconnect();
     };
   }, [list, scroller, pinned]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows make the end run away
+  useLayoutEffect(() => {
+    if (pinned.current) list.scrollToEnd();
+  }, [list, rows, pinned]);
 }
 
 function isAtEnd(element: HTMLElement): boolean {
