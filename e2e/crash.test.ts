@@ -53,10 +53,12 @@ for (const database of ['SQLite', 'PostgreSQL'] as const) {
       await server.start();
     }
     await talking;
-    await ann.allSent();
+    const reader = members[0] as Member;
+    const contents = async () => (await reader.history()).map(({ content }) => content);
+    await expect.poll(contents).toEqual(expect.arrayContaining(spoken));
     await ann.bar.waitFor({ state: 'hidden' });
 
-    const history = await (members[0] as Member).history();
+    const history = await reader.history();
     expect(history.map(({ seq }) => seq)).toEqual(history.map((_, at) => at + 1));
     const said = history.map(({ content }) => content);
     expect(new Set(said).size).toBe(said.length);
@@ -65,6 +67,9 @@ for (const database of ['SQLite', 'PostgreSQL'] as const) {
     for (const [text, seq] of acked) expect(seqs.get(text)).toBe(seq);
     for (const member of members) expectInOrder(member.heard);
 
+    // She never scrolled, so the newest is still before her eyes.
+    await expect.poll(async () => (await ann.texts()).at(-1)).toBe(said.at(-1));
+    await ann.allSent();
     await expect.poll(() => ann.everything()).toEqual(said);
   });
 }
@@ -84,9 +89,10 @@ base.extend({ settings: { RATE_LIMITS: 'off' } })(
     await server.start();
     await talking;
     await ann.say('and I am still here');
-    await ann.allSent();
+    const contents = async () => (await (members[0] as Member).history()).map(({ content }) => content);
+    await expect.poll(contents).toContain('and I am still here');
 
-    const said = (await (members[0] as Member).history()).map(({ content }) => content);
+    const said = await contents();
     expect(said.toSorted()).toEqual([...acked.keys(), 'and I am still here'].toSorted());
     await expect.poll(() => ann.everything()).toEqual(said);
   },

@@ -41,6 +41,22 @@ test('while one reads further up, nothing moves; what came is counted, and one s
   await jump.waitFor({ state: 'hidden' });
 });
 
+test('who stands at the newest message stays there, however fast others talk', async ({ world }) => {
+  const ann = await world.device(person(1));
+  const members = await Promise.all([2, 3, 4].map((n) => world.member(person(n))));
+  const bob = await world.member(person(5));
+  await ann.enter();
+  await Promise.all(
+    members.map(async (member, who) => {
+      for (const line of lines(1, 100)) await member.say(`${who} says ${line}`);
+    }),
+  );
+  await bob.say('the last word');
+  await ann.log.getByText('the last word').waitFor();
+  const below = () => ann.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+  await expect.poll(below).toBeLessThanOrEqual(1);
+});
+
 test('a second visit opens at the line above what was not read yet', async ({ world }) => {
   const ann = await world.device(person(1));
   const bob = await world.member(person(2));
