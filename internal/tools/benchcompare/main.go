@@ -84,23 +84,22 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close(ctx)) }()
 	all := map[string]map[string]*result{}
+	var failed error // a run that fails does not take the others' results with it
 	for _, c := range cases {
 		if !o.wants(&c) {
 			continue
 		}
-		all[c.Name] = map[string]*result{}
-		if err := compare(ctx, &o, &c, servers, db, dir, all[c.Name]); err != nil {
-			return err
+		if saturated := all["A"][node]; c.Name == "saturation" && saturated != nil {
+			c.flags = append(c.flags, fmt.Sprintf("--rate=%.0f", saturated.MessagesPerSecond))
 		}
+		all[c.Name] = map[string]*result{}
+		failed = errors.Join(failed, compare(ctx, &o, &c, servers, db, dir, all[c.Name]))
 	}
-	if err := writeResults(all); err != nil {
-		return err
-	}
-	return printTable(os.Stdout, all)
+	return errors.Join(failed, writeResults(all), printTable(os.Stdout, all))
 }
 
 // compare runs one case on every server, the servers in turn.
-func compare(ctx context.Context, o *options, c *testCase, servers []server, db *postgres, dir string, into map[string]*result) error {
+func compare(ctx context.Context, o *options, c *testCase, servers []server, db *postgres, dir string, into map[string]*result) (failed error) {
 	runs := map[string][]*result{}
 	for range o.repeat {
 		for _, s := range servers {
@@ -110,7 +109,8 @@ func compare(ctx context.Context, o *options, c *testCase, servers []server, db 
 			fmt.Fprintf(os.Stderr, "%s on %s\n", c.Name, s.name)
 			r, err := once(ctx, o, c, &s, db, dir)
 			if err != nil {
-				return fmt.Errorf("%s on %s: %w", c.Name, s.name, err)
+				failed = errors.Join(failed, fmt.Errorf("%s on %s: %w", c.Name, s.name, err))
+				continue
 			}
 			runs[s.name] = append(runs[s.name], r)
 		}
@@ -124,7 +124,7 @@ func compare(ctx context.Context, o *options, c *testCase, servers []server, db 
 		}
 		into[name] = &middle
 	}
-	return nil
+	return failed
 }
 
 // result is one run of a case on a server.
@@ -155,7 +155,7 @@ func once(ctx context.Context, o *options, c *testCase, s *server, db *postgres,
 	}
 	defer func() { err = errors.Join(err, running.stop()) }()
 	file := filepath.Join(dir, "report.json")
-	args := append([]string{"-c", loadCore, o.binary, "bench", "--json", file, "--url", running.url, "--pid", fmt.Sprint(running.pid()), "--duration", o.duration.String()}, s.flags...)
+	args := append([]string{"-c", loadCore, o.binary, "bench", "--json", file, "--url", running.url, "--pid", fmt.Sprint(running.pid()), "--warm-up", warmUp.String(), "--duration", o.duration.String()}, s.flags...)
 	load := exec.CommandContext(ctx, "taskset", append(args, c.flags...)...) //nolint:gosec // the arguments are ours
 	load.Env = append(os.Environ(), "GOMAXPROCS=1")
 	load.Stderr = os.Stderr
