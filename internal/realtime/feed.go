@@ -396,12 +396,17 @@ type FeedStats struct {
 	Repairs   uint64 // holes that were filled from the store
 	FromTail  uint64 // listeners that were caught up from memory
 	FromStore uint64 // listeners that were caught up from the store
+	Rooms     int    // whose deliveries are looked after now
 	Unsent    uint64 // batches that the bus could not publish
 }
 
 // Stats reads the counters.
 func (f *Feed) Stats() FeedStats {
+	f.mu.Lock()
+	rooms := len(f.cursors)
+	f.mu.Unlock()
 	return FeedStats{
+		Rooms:     rooms,
 		Frames:    f.counters.frames.Load(),
 		Repairs:   f.counters.repairs.Load(),
 		FromTail:  f.counters.fromTail.Load(),
