@@ -26,6 +26,7 @@ import (
 	"maska/internal/session"
 	"maska/internal/store"
 	"maska/internal/telegram"
+	"maska/internal/vault"
 	"maska/web"
 )
 
@@ -48,7 +49,9 @@ type App struct {
 	log      *slog.Logger
 	now      func() time.Time
 	store    *store.Store
-	release  func() error // gives the data folder back
+	release  func() error   // gives the data folder back
+	redis    *cluster.Redis // nil if this node is alone
+	node     string         // this node's name among the others
 	sessions *session.Service
 	profiles *profile.Service
 	chat     *chat
@@ -106,7 +109,12 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	limiter := a.limiter()
+	a.node = source.Letters(16)
+	a.redis = openRedis(a.cfg, a.log) //nolint:contextcheck // the connection outlives the start
+	limiter, err := a.limiter(keys)
+	if err != nil {
+		return err
+	}
 	a.profiles = profile.NewService(a.store.Profiles(), nickname.New(rand.Reader), keys, source, a.now)
 	accessKey := []byte(a.cfg.JWTSecret)
 	if len(accessKey) == 0 {
@@ -141,18 +149,35 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	}, httpapi.Deps{
 		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,
-		Backends: []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}},
+		Backends: a.backends(),
 	})
 	return err
 }
 
-// limiter counts in this process; RATE_LIMITS=off and RATE_LIMIT_SCALE are applied here.
-func (a *App) limiter() limit.Limiter {
+// limiter counts over all nodes, or in this process; RATE_LIMITS=off and RATE_LIMIT_SCALE are applied here.
+func (a *App) limiter(keys *vault.Vault) (limit.Limiter, error) {
 	scale := a.cfg.RateLimitScale
 	if a.cfg.LimitsOff {
 		scale = 0
 	}
-	return limit.Scaled(cluster.NewMemoryLimiter(a.now, limiterKeys), scale)
+	own := cluster.NewMemoryLimiter(a.now, limiterKeys)
+	if a.redis == nil {
+		return limit.Scaled(own, scale), nil
+	}
+	key, err := keys.Key("limiter")
+	if err != nil {
+		return nil, err
+	}
+	return limit.Scaled(cluster.NewFallbackLimiter(cluster.NewRedisLimiter(a.redis, key), own, a.log), scale), nil
+}
+
+// backends are what /readyz asks.
+func (a *App) backends() []httpapi.Backend {
+	all := []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}}
+	if a.chat.nodes != nil {
+		all = append(all, httpapi.Backend{Name: "redis", Ping: a.chat.nodes.Ping, Optional: true})
+	}
+	return all
 }
 
 func (a *App) notDraining(context.Context) error {
@@ -179,7 +204,7 @@ func (a *App) Greeting() string {
 	if a.cfg.DatabaseURL == "" {
 		place = " in " + a.cfg.DataDir
 	}
-	fmt.Fprintf(&b, "database: %s%s · bus: this process · limits: %s\n", a.store.Name(), place, a.limitsInWords())
+	fmt.Fprintf(&b, "database: %s%s · bus: %s · limits: %s\n", a.store.Name(), place, a.busInWords(), a.limitsInWords())
 	if a.madeKey != "" {
 		fmt.Fprintf(&b, "A root key was made: %s. Back it up apart from the database; without it masks lose their owners.\n", a.madeKey)
 	}
@@ -191,6 +216,13 @@ func (a *App) Greeting() string {
 		b.WriteString("PUBLIC_URL is not set: errors and links cannot name this server.\n")
 	}
 	return b.String()
+}
+
+func (a *App) busInWords() string {
+	if a.redis == nil {
+		return "this process"
+	}
+	return "Redis (" + a.cfg.RedisPubSub + ")"
 }
 
 func (a *App) limitsInWords() string {
@@ -245,6 +277,9 @@ func (a *App) Close() error {
 	}
 	if a.chat != nil {
 		a.chat.close()
+	}
+	if a.redis != nil {
+		a.redis.Close()
 	}
 	if a.store != nil {
 		err = errors.Join(err, a.store.Close())

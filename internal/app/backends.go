@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
 
+	"maska/internal/cluster"
 	"maska/internal/config"
 	"maska/internal/store"
 )
@@ -17,6 +19,19 @@ const (
 	databaseFile = "maska.db"
 	lockFile     = "maska.lock"
 )
+
+// openRedis is the one place that chooses what nodes share: Redis if REDIS_URL names it, else nothing.
+func openRedis(cfg config.Config, log *slog.Logger) *cluster.Redis {
+	r := cfg.Redis
+	if len(r.Addresses) == 0 {
+		return nil
+	}
+	return cluster.OpenRedis(cluster.RedisOptions{
+		Addresses: r.Addresses, Master: r.Master, Username: r.Username, Password: r.Password,
+		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword,
+		Database: r.Database, TLS: r.TLS, Prefix: cfg.RedisPrefix, Log: log,
+	})
+}
 
 // openStore is the one place that chooses the database: PostgreSQL if DATABASE_URL names it, else
 // SQLite in DATA_DIR, which then belongs to one process only. release gives the folder back.

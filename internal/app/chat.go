@@ -30,6 +30,7 @@ type chat struct {
 	rooms   *room.Service
 	hub     *realtime.Hub
 	vault   *vault.Vault
+	nodes   *nodes // nil if this one is alone
 }
 
 func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Limiter, source random.Source, origins []string) (*chat, error) {
@@ -48,8 +49,13 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 		return nil, err
 	}
 	c := &chat{sockets: sockets, history: message.NewHistory(a.store), vault: keys}
+	var bus realtime.Bus = realtime.NoBus{}
+	if a.redis != nil {
+		c.nodes = joinNodes(a.redis, a.node, a.cfg.RedisPubSub == "sharded", a.log) //nolint:contextcheck // the node outlives the start
+		bus = c.nodes
+	}
 	namespace := sockets.Namespace("/")
-	c.feed = realtime.NewFeed(realtime.FeedConfig{Audience: namespace, History: c.history, Bus: realtime.NoBus{}, Now: a.now, Log: a.log})
+	c.feed = realtime.NewFeed(realtime.FeedConfig{Audience: namespace, History: c.history, Bus: bus, Now: a.now, Log: a.log})
 	c.sender = message.NewSender(message.Config{ //nolint:contextcheck // what is submitted outlives the start
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.Message}, Publisher: c.feed, DraftKey: draftKey,
 		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(),
@@ -62,6 +68,9 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 		Namespace: namespace, Feed: c.feed, Sender: c.sender, Rooms: c.rooms, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
 		Locale: a.cfg.Locale, Now: a.now, Log: a.log, Unlimited: a.cfg.LimitsOff,
 	})
+	if c.nodes != nil {
+		c.nodes.serve(c.feed, c.hub, a.sessions, keys) //nolint:contextcheck // it listens until the end
+	}
 	return c, nil
 }
 
@@ -78,10 +87,18 @@ func (c *chat) Revoked(sessions []string) {
 	for _, id := range sessions {
 		c.hub.Revoked(id, errs.SessionRevoked)
 	}
+	if c.nodes != nil && len(sessions) > 0 {
+		c.nodes.tell(news{Ended: sessions})
+	}
 }
 
-// MaskChanged gives the connections of an account its new mask.
-func (c *chat) MaskChanged(id account.ID) { c.hub.MaskChanged(c.vault.LimitKey(int64(id))) }
+// MaskChanged gives the connections of an account its new mask, on all nodes.
+func (c *chat) MaskChanged(id account.ID) {
+	c.hub.MaskChanged(c.vault.LimitKey(int64(id)))
+	if c.nodes != nil {
+		c.nodes.tell(news{Changed: id})
+	}
+}
 
 // drain closes the sockets one after another, and serves each until then.
 func (c *chat) drain(ctx context.Context) error {
@@ -93,6 +110,9 @@ func (c *chat) drain(ctx context.Context) error {
 func (c *chat) close() {
 	c.hub.Close()
 	c.sender.Close()
+	if c.nodes != nil {
+		c.nodes.close()
+	}
 	c.feed.Close()
 }
 

@@ -35,6 +35,8 @@ type Sockets interface {
 type Backend struct {
 	Name string
 	Ping func(context.Context) error
+	// Optional is one without which the server does everything, if less well.
+	Optional bool
 }
 
 // Config is what the routes need to know.

@@ -53,6 +53,8 @@ func (f *Feed) lookAtOthers() {
 	f.unfollow()
 	if f.subscriber.Down() {
 		f.checkHeads()
+	} else {
+		f.tellDirty()
 	}
 }
 

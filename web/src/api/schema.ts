@@ -486,6 +486,8 @@ export interface components {
             backends: {
                 [key: string]: string;
             };
+            /** @description backends that are down and that the server does without */
+            degraded?: string[];
             ok: boolean;
         };
         RefreshBody: {
