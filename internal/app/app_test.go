@@ -66,7 +66,7 @@ func TestTheFirstStartNeedsNothingAndTellsWhatItMade(t *testing.T) {
 	if second := started(t, "DATA_DIR="+dir); strings.Contains(second, "root.key") {
 		t.Error("the second start made a key")
 	}
-	for _, name := range []string{"root.key", "dev-bot-token"} {
+	for _, name := range []string{"root.key", "dev-bot-token", "maska.db"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, info.Mode(), err)

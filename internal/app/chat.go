@@ -21,6 +21,14 @@ import (
 // maxFrame is the longest frame and the longest polling body, in bytes (decision 41).
 const maxFrame = 64 << 10
 
+// What one address may open (one address can be a whole school or a mobile carrier): sockets that wait
+// to be signed in, and new ones a second after a burst.
+const (
+	maxUnjoined    = 200
+	handshakeRate  = 20
+	handshakeBurst = 400
+)
+
 // chat is the part of the app behind the sockets.
 type chat struct {
 	sockets *socketio.Server
@@ -44,6 +52,8 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 	}
 	sockets, err := socketio.New(socketio.Config{
 		MaxPayload: maxFrame, AllowOrigin: httpapi.AllowOrigin(a.cfg.PublicURL, origins), Logger: a.log,
+		ClientIP: httpapi.ClientIP(a.cfg.Proxies), MaxUnjoinedPerIP: a.unlimitedOr(maxUnjoined),
+		HandshakeRate: float64(max(0, a.unlimitedOr(handshakeRate))), HandshakeBurst: handshakeBurst,
 	})
 	if err != nil {
 		return nil, err
@@ -64,6 +74,7 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.NewRoom}, Publisher: c.feed, Random: source, Now: a.now,
 	})
 	a.profiles.WhenPutDown(c.rooms.LeaveAll)
+	a.sessions.WhenEnded(c.revoked)
 	c.hub = realtime.NewHub(realtime.HubConfig{
 		Namespace: namespace, Feed: c.feed, Sender: c.sender, Rooms: c.rooms, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
 		Locale: a.cfg.Locale, Now: a.now, Log: a.log, Unlimited: a.cfg.LimitsOff,
@@ -74,6 +85,14 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 	return c, nil
 }
 
+// unlimitedOr is -1, which lifts a limit of the sockets, when limits are off.
+func (a *App) unlimitedOr(n int) int {
+	if a.cfg.LimitsOff {
+		return -1
+	}
+	return n
+}
+
 // leaders is how many transactions of the write path may be under way at once: SQLite has one writer.
 func (a *App) leaders() int {
 	if a.cfg.DatabaseURL == "" {
@@ -82,8 +101,8 @@ func (a *App) leaders() int {
 	return max(2, runtime.GOMAXPROCS(0))
 }
 
-// Revoked closes the connections of ended sessions.
-func (c *chat) Revoked(sessions []string) {
+// revoked closes the connections of ended sessions.
+func (c *chat) revoked(sessions []string) {
 	for _, id := range sessions {
 		c.hub.Revoked(id, errs.SessionRevoked)
 	}

@@ -41,6 +41,9 @@ func (a *App) jobs() []job {
 		{"close rooms whose time is over", func(ctx context.Context) (int, error) { return a.chat.rooms.CloseExpired(ctx, jobChunk) }},
 		{"give up seats of masks that were put down", func(ctx context.Context) (int, error) { return a.chat.rooms.VacateSeats(ctx, jobChunk) }},
 		{"drop closed rooms", func(ctx context.Context) (int, error) { return a.chat.rooms.DropClosed(ctx, jobChunk) }},
+		{"cut the times of refreshes", func(ctx context.Context) (int, error) {
+			return 0, a.store.CutSteps(ctx, a.now().Add(-time.Minute))
+		}},
 		{"lay rows in key order", func(ctx context.Context) (int, error) { return 0, a.store.LayInKeyOrder(ctx) }},
 		{"drop sessions", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropEndedSessions(ctx, ago(endedSessionDays), jobChunk))

@@ -239,8 +239,8 @@ func (c *Config) check() error {
 	default:
 		wrong("RATE_LIMITS is %q; it can be on or off", c.RateLimits)
 	}
-	if c.RateLimitScale < 0 || (c.RateLimitScale == 0 && !c.Dev) {
-		wrong("RATE_LIMIT_SCALE is %g; it must be above 0 (0, no limits, is for development without a bot token)", c.RateLimitScale)
+	if !(c.RateLimitScale >= 0 && c.RateLimitScale <= maxScale) || (c.RateLimitScale == 0 && !c.Dev) { // NaN is neither
+		wrong("RATE_LIMIT_SCALE is %g; it must lie above 0 and up to %d (0, no limits, is for development without a bot token)", c.RateLimitScale, maxScale)
 	}
 	lang, ok := locale.Parse(c.DefaultLocale)
 	if !ok {
@@ -252,6 +252,9 @@ func (c *Config) check() error {
 	}
 	return errors.Join(mistakes...)
 }
+
+// maxScale bounds RATE_LIMIT_SCALE.
+const maxScale = 1000
 
 // minSecret is the least length of JWT_SECRET in bytes (auth contract, section 7.1).
 const minSecret = 32

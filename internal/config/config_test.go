@@ -83,6 +83,8 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"AUDIT_RETENTION":        {"AUDIT_RETENTION=0"},
 		"RATE_LIMITS":            {"RATE_LIMITS=no"},
 		"RATE_LIMIT_SCALE":       {token, "RATE_LIMIT_SCALE=0"},
+		"RATE_LIMIT_SCALE ":      {"RATE_LIMIT_SCALE=NaN"},
+		"RATE_LIMIT_SCALE  ":     {"RATE_LIMIT_SCALE=Inf"},
 		"DEFAULT_LOCALE":         {"DEFAULT_LOCALE=fr"},
 		"LOG_LEVEL":              {"LOG_LEVEL=loud"},
 	} {

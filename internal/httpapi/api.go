@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -25,8 +26,6 @@ import (
 
 // Sockets is what the routes tell the live connections.
 type Sockets interface {
-	// Revoked closes the connections of ended sessions.
-	Revoked(sessions []string)
 	// MaskChanged gives the connections of an account its new mask.
 	MaskChanged(id account.ID)
 }
@@ -120,7 +119,7 @@ func (a *API) build() http.Handler {
 	}
 	a.mountPages(mux)
 	shared := cors.New(cors.Options{
-		AllowedOrigins: orNobody(a.cfg.Origins),
+		AllowedOrigins: orNobody(a.cfg.Origins, a.cfg.PublicURL),
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "Accept-Language", "X-Device-Id"},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Language"},
@@ -129,7 +128,7 @@ func (a *API) build() http.Handler {
 	// The sockets answer preflights and check origins by themselves.
 	sockets := http.NewServeMux()
 	sockets.Handle("/socket.io/", a.socketIO)
-	sockets.Handle("/", shared.Handler(a.withProblems(mux)))
+	sockets.Handle("/", a.inTime(shared.Handler(a.withProblems(mux))))
 	return a.identify(a.recoverPanics(a.guardDev(sockets)))
 }
 
@@ -143,12 +142,10 @@ func (a *API) serve(o operation) http.HandlerFunc {
 	}
 }
 
-// orNobody keeps the CORS library from reading an empty list as "everybody".
-func orNobody(origins []string) []string {
-	if len(origins) == 0 {
-		return []string{"null.invalid"}
-	}
-	return origins
+// orNobody adds the server's own address, and keeps the CORS library from reading an empty list as
+// "everybody".
+func orNobody(origins []string, own string) []string {
+	return append([]string{cmp.Or(own, "null.invalid")}, origins...)
 }
 
 // limit counts a request against the limit that holds for every route.

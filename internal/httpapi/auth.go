@@ -60,11 +60,9 @@ type done struct {
 }
 
 func (a *API) logout(c *call, in logoutBody) (done, error) {
-	ended, err := a.sessions.Logout(c.Context(), c.bearer, in.RefreshToken, c.client)
-	if err != nil {
+	if err := a.sessions.Logout(c.Context(), c.bearer, in.RefreshToken, c.client); err != nil {
 		return done{}, err
 	}
-	a.sockets.Revoked(ended)
 	return done{Success: true, Message: loggedOut(c.lang)}, nil
 }
 

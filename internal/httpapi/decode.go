@@ -29,8 +29,7 @@ func decodeBody(w http.ResponseWriter, r *http.Request, dst any, optional bool) 
 	if optional && r.ContentLength == 0 {
 		return nil
 	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" || r.Header.Get("Content-Encoding") != "" {
+	if !isJSON(r.Header) {
 		return errs.New(errs.UnsupportedMediaType)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -53,6 +52,17 @@ func decodeBody(w http.ResponseWriter, r *http.Request, dst any, optional bool) 
 		return errs.Wrap(errs.MalformedJSON, err)
 	}
 	return nil
+}
+
+// isJSON reports whether a body says that it is JSON in UTF-8, once and not compressed.
+func isJSON(h http.Header) bool {
+	types := h.Values("Content-Type")
+	if len(types) != 1 || len(h.Values("Content-Encoding")) > 0 {
+		return false
+	}
+	kind, parameters, err := mime.ParseMediaType(types[0])
+	charset, given := parameters["charset"]
+	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
 // checkShape reads the whole text token by token: it must be one object, not nested too deep.

@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -69,6 +71,7 @@ func TestAuthAnswersAsTheContractSays(t *testing.T) {
 		{"a form", "initData=" + good, []string{"Content-Type: application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
 		{"no type", body(good), []string{"Content-Type: "}, 415, "unsupported_media_type"},
 		{"text", body(good), []string{"Content-Type: text/plain"}, 415, "unsupported_media_type"},
+		{"other charset", body(good), []string{"Content-Type: application/json; charset=latin1"}, 415, "unsupported_media_type"},
 		{"compressed", body(good), []string{"Content-Encoding: gzip"}, 415, "unsupported_media_type"},
 	} {
 		for _, path := range []string{"/auth", "/api/auth/telegram/login"} {
@@ -224,29 +227,52 @@ func TestUnknownRoutesAndWrongMethodsAreProblemsToo(t *testing.T) {
 		status                    int
 	}{
 		{"GET", "/api/nothing", "not_found", "", 404},
+		{"GET", "/auth", "method_not_allowed", "POST", 405},
+		{"GET", "/api/auth/refresh", "method_not_allowed", "POST", 405},
 		{"POST", "/nothing", "method_not_allowed", "GET, HEAD", 405},
-		{"GET", "/auth", "not_found", "", 404},
 		{"DELETE", "/api/me", "method_not_allowed", "GET, HEAD", 405},
 		{"GET", "/favicon.png", "not_found", "", 404},
 		{"GET", "/assets/%2e%2e/csp.json", "not_found", "", 404},
 		{"GET", "/csp.json", "not_found", "", 404},
 		{"GET", "/dev.html", "not_found", "", 404},
+		{"GET", "/.git/config", "not_found", "", 404},
+		{"GET", "/metrics", "not_found", "", 404},
+		{"GET", "/debug/pprof/", "not_found", "", 404},
 		{"GET", "/avatar/1", "not_found", "", 404},
 		{"GET", "/avatar/x.svg", "not_found", "", 404},
 		{"GET", "/avatar/01.svg", "not_found", "", 404},
+		{"GET", "/dev", "not_found", "", 404},
 		{"GET", "/dev/people", "not_found", "", 404},
 		{"POST", "/dev/launch", "method_not_allowed", "GET, HEAD", 405},
 	} {
 		answer := s.Do(c.method, c.path, "")
-		if c.path == "/auth" || c.path == "/dev/people" { // screens of the app may have any path without a dot
-			if answer.Status != 200 || !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
-				t.Errorf("%s %s: %d", c.method, c.path, answer.Status)
-			}
-			continue
-		}
 		if answer.Status != c.status || answer.Code() != c.code || answer.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d %s Allow %q", c.method, c.path, answer.Status, answer.Body, answer.Header.Get("Allow"))
 		}
+	}
+	if answer := s.Do(http.MethodGet, "/mask", ""); answer.Status != 200 || !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("a screen of the app: %d", answer.Status)
+	}
+}
+
+func TestASlowBodyEndsItsConnection(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // the server closes it
+	if _, err := conn.Write([]byte("POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn) // until the server ends it
+	if err != nil || !strings.Contains(string(answer), "malformed_json") {
+		t.Errorf("%v %s", err, answer)
 	}
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -54,10 +55,41 @@ func (a *API) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
+const (
+	// readLimit is how long a request may take to arrive, writeLimit how long its answer may take to
+	// leave. Polls have times of their own.
+	readLimit  = 10 * time.Second
+	writeLimit = 30 * time.Second
+)
+
+// inTime ends connections that come or go too slowly. The server sets the read deadline anew for the
+// next request; the write deadline is lifted here.
+func (a *API) inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := http.NewResponseController(w)
+		err := errors.Join(conn.SetReadDeadline(time.Now().Add(readLimit)), conn.SetWriteDeadline(time.Now().Add(writeLimit)))
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+		if err := conn.SetWriteDeadline(time.Time{}); err != nil {
+			a.log.DebugContext(r.Context(), "client went away", slog.String("requestId", requestID(r)))
+		}
+	})
+}
+
 // withProblems gives the mux's own answers, unknown route and wrong method, the body of all refusals.
 func (a *API) withProblems(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own, pattern := mux.Handler(r)
+		if pattern == screens {
+			if others := otherMethods(mux, r); len(others) > 0 {
+				w.Header().Set("Allow", strings.Join(others, ", "))
+				a.refuse(w, r, errs.New(errs.MethodNotAllowed))
+				return
+			}
+		}
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
@@ -74,6 +106,19 @@ func (a *API) withProblems(mux *http.ServeMux) http.Handler {
 			a.refuse(w, r, errs.New(errs.NotFound))
 		}
 	})
+}
+
+// otherMethods lists the methods that a path of the API has, when it is asked for with GET and the
+// app's screens would answer.
+func otherMethods(mux *http.ServeMux, r *http.Request) (methods []string) {
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := r.WithContext(r.Context())
+		probe.Method = method
+		if _, pattern := mux.Handler(probe); pattern != "" {
+			methods = append(methods, method)
+		}
+	}
+	return methods
 }
 
 // headerProbe learns what a handler would answer, without the body.
@@ -107,7 +152,10 @@ func loopbackHost(hostport string) bool {
 	if err != nil {
 		host = hostport
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
+	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
+		host = strings.TrimSuffix(inner, "]")
+	}
+	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
@@ -127,6 +175,11 @@ func AllowOrigin(publicURL string, origins []string) func(*http.Request, string)
 // client tells where a request came from.
 func (a *API) client(r *http.Request) session.Client {
 	return session.Client{IP: clientIP(r, a.cfg.Proxies), Agent: cut(r.UserAgent(), maxDeviceInfo), RequestID: requestID(r)}
+}
+
+// ClientIP makes the rule by which a peer is named behind the given proxies.
+func ClientIP(trusted []netip.Prefix) func(*http.Request) string {
+	return func(r *http.Request) string { return limit.IPKey(clientIP(r, trusted)) }
 }
 
 // clientIP is the socket's address; behind trusted proxies, the right-most address of

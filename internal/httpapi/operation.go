@@ -45,6 +45,11 @@ func op[In, Out any](method, path string, who access, summary string, do func(*A
 	return operation{
 		method: method, path: path, access: who, summary: summary, in: *new(In), out: *new(Out), status: http.StatusOK, fails: fails,
 		serve: func(o operation, a *API, w http.ResponseWriter, c *call) error {
+			if who == public { // who needs no token is counted before he is listened to
+				if err := a.admit(w, c, who); err != nil {
+					return err
+				}
+			}
 			var in In
 			if method != http.MethodGet && hasJSON(reflect.TypeFor[In]()) {
 				if err := decodeBody(w, c.Request, &in, o.bodyless); err != nil {
@@ -54,8 +59,10 @@ func op[In, Out any](method, path string, who access, summary string, do func(*A
 			if err := bindParameters(c.Request, reflect.ValueOf(&in).Elem()); err != nil {
 				return err
 			}
-			if err := a.admit(w, c, who); err != nil {
-				return err
+			if who != public {
+				if err := a.admit(w, c, who); err != nil {
+					return err
+				}
 			}
 			out, err := do(a, c, in)
 			if err != nil {

@@ -117,15 +117,23 @@ type openRoomIn struct {
 	LifetimeHours *int   `json:"lifetimeHours,omitzero" nullable:"false" minimum:"1" maximum:"168" description:"without it the room stays until its last member leaves"`
 }
 
-func (a *API) openRoom(c *call, in openRoomIn) (view.Room, error) {
+// openRoom answers with the room and an invite to it.
+func (a *API) openRoom(c *call, in openRoomIn) (view.Opened, error) {
 	actor, err := a.sessions.ChatActor(c.Context(), c.actor, c.lang)
 	if err != nil {
-		return view.Room{}, err
+		return view.Opened{}, err
 	}
 	state, err := a.places.Create(c.Context(), actor, room.Proposal{
 		Title: in.Title, Capacity: in.Capacity, Visibility: room.Visibility(in.Visibility), LifetimeHours: in.LifetimeHours,
 	})
-	return a.showRoom(state, err)
+	if err != nil {
+		return view.Opened{}, err
+	}
+	i, code, err := a.places.Invite(c.Context(), actor.Profile.ID, state.ID)
+	if err != nil {
+		return view.Opened{}, err
+	}
+	return view.Opened{Room: view.NewRoom(state.Room, a.online(state.ID)), Invite: view.NewInvite(i, code, a.inviteLink)}, nil
 }
 
 func (a *API) showRoom(state room.State, err error) (view.Room, error) {

@@ -35,6 +35,10 @@ func operations() []operation {
 		op(http.MethodPost, "/api/rooms/{id}/leave", bearer, "Give the seat up", (*API).leaveRoom, notOwner...),
 		op(http.MethodGet, "/api/rooms/{id}/members", bearer, "Who sits in a room", (*API).roomMembers, notOwner...),
 		op(http.MethodDelete, "/api/rooms/{id}/members/{profileId}", bearer, "Take somebody's seat in an own room", (*API).removeMember, notOwner...),
+		op(http.MethodPost, "/api/rooms/{id}/invites", bearer, "Make an invite to an own room", (*API).invite, notOwner...),
+		op(http.MethodDelete, "/api/rooms/{id}/invites/{code}", bearer, "End an invite", (*API).uninvite, append([]errs.Code{errs.InviteInvalid}, notOwner...)...),
+		op(http.MethodGet, "/api/invites/{code}", bearer, "Where an invite leads", (*API).previewInvite, errs.InviteInvalid),
+		op(http.MethodPost, "/api/invites/{code}/accept", bearer, "Take a seat by an invite", (*API).acceptInvite, errs.InviteInvalid, errs.RoomFull, errs.Forbidden),
 
 		op(http.MethodGet, "/rooms/{id}/messages", bearer, "The last messages of a room, as an array", (*API).rows, errs.NotFound, errs.NotMember, errs.RoomClosed, errs.ValidationFailed),
 		op(http.MethodGet, "/api/rooms/{id}/messages", bearer, "Messages of a room: the newest, or before, after or around a seq", (*API).messagePage, errs.NotFound, errs.NotMember, errs.RoomClosed, errs.ValidationFailed),

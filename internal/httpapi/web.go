@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,13 +75,20 @@ func newPage(plain []byte) (htmlPage, error) {
 	return htmlPage{plain: plain, gzipped: packed.Bytes()}, err
 }
 
+// screens matches whatever nothing else does: the app's own paths.
+const screens = "GET /"
+
+// reserved are first segments of paths that are no screens of the app, whether or not anything
+// answers there.
+var reserved = []string{"api", "assets", "auth", "avatar", "debug", "dev", "health", "livez", "media", "metrics", "problems", "readyz", "socket.io"}
+
 // mountPages adds what is not JSON.
 func (a *API) mountPages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /avatar/{file}", a.avatar)
 	mux.HandleFunc("GET /assets/", a.asset)
 	mux.HandleFunc("GET /api/openapi.json", a.openapi)
 	mux.HandleFunc("GET /docs", a.docs)
-	mux.HandleFunc("GET /", a.index)
+	mux.HandleFunc(screens, a.index)
 	if a.cfg.Dev != nil {
 		a.mountDev(mux)
 	}
@@ -89,7 +97,8 @@ func (a *API) mountPages(mux *http.ServeMux) {
 // index serves the app for every path that is a screen of it.
 func (a *API) index(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if strings.HasPrefix(name, "api/") || strings.Contains(path.Base(r.URL.Path), ".") {
+	first, _, _ := strings.Cut(name, "/")
+	if slices.Contains(reserved, first) || strings.Contains(r.URL.Path, "/.") || strings.Contains(path.Base(r.URL.Path), ".") {
 		if info, err := fs.Stat(a.app.files, name); err == nil && !info.IsDir() && path.Ext(name) != ".html" && path.Ext(name) != ".json" {
 			a.file(w, r, name, "public, max-age=3600")
 			return

@@ -67,12 +67,15 @@ func (d Draft) Content() string { return d.content }
 // in either case, and returns validation_failed for anything else.
 func ParseCID(text string) (CID, error) {
 	if len(text) == 36 { // Parse also takes braces, URNs and bare hexadecimal
-		if id, err := uuid.Parse(text); err == nil {
+		if id, err := uuid.Parse(text); err == nil && id != uuid.Nil { // nil stands for "gave none"
 			return id, nil
 		}
 	}
 	return CID{}, errs.Invalid("cid", errs.BadFormat)
 }
+
+// blankLetters count as letters and show nothing: the fillers of Hangul and the empty Braille cell.
+const blankLetters = "\u115F\u1160\u3164\uFFA0\u2800"
 
 func normalise(content string) (string, error) {
 	// NFC at most triples the length (Unicode Standard Annex 15), so it is worth knowing first.
@@ -90,7 +93,7 @@ func normalise(content string) (string, error) {
 			lines++
 		case unicode.IsControl(r):
 			return "", errs.Invalid("content", errs.BadCharacter)
-		case !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.Variation_Selector):
+		case !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.M) && !strings.ContainsRune(blankLetters, r):
 			visible = true
 		}
 	}

@@ -31,6 +31,8 @@ func TestContentKeepsTheRules(t *testing.T) {
 		"empty":                   {content: "", refused: errs.Required},
 		"blank":                   {content: " \n ", refused: errs.Required},
 		"invisible":               {content: "\u200b\u200d\ufe0f", refused: errs.Required},
+		"blank letters":           {content: "\u3164\u115f\u1160\uffa0\u2800", refused: errs.Required},
+		"accents of nothing":      {content: "\u0301\u034f", refused: errs.Required},
 		"4,001 code points":       {content: strings.Repeat("a", 4001), refused: errs.TooLong},
 		"a megabyte":              {content: strings.Repeat("a", 1<<20), refused: errs.TooLong},
 		"31 lines":                {content: strings.Repeat("a\n", 30) + "a", refused: errs.TooManyLines},

@@ -19,6 +19,8 @@ type conn struct {
 	since  time.Time         // of CONNECT
 	places map[room.ID]Place // what CONNECT told about rooms, until they are entered
 
+	strangerAt string // guarded by the hub: the address under which it waits for a token
+
 	mu       sync.Mutex
 	identity *Identity // nil until a token was accepted
 	account  accountKey

@@ -79,6 +79,9 @@ func (h *Hub) connected(s *socketio.Socket) {
 	h.mu.Unlock()
 	identity, ok := c.who()
 	if !ok {
+		if err := h.admitStranger(c, s.Handshake().RemoteAddr); err != nil {
+			c.end("auth_error", err)
+		}
 		return
 	}
 	if err := h.seat(c, identity); err != nil {
@@ -87,6 +90,30 @@ func (h *Hub) connected(s *socketio.Socket) {
 	}
 	h.welcome(s.Context(), c, c.places)
 	c.places = nil
+}
+
+// admitStranger counts a socket that has shown no token yet, and refuses one too many of an address:
+// whoever waits holds memory for nothing.
+func (h *Hub) admitStranger(c *conn, address string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.Unlimited && h.strangers[address] >= maxStrangers {
+		return errs.Limited(crowdedRetry)
+	}
+	h.strangers[address]++
+	c.strangerAt = address
+	return nil
+}
+
+// knownLocked ends what admitStranger began.
+func (h *Hub) knownLocked(c *conn) {
+	if c.strangerAt == "" {
+		return
+	}
+	if h.strangers[c.strangerAt]--; h.strangers[c.strangerAt] == 0 {
+		delete(h.strangers, c.strangerAt)
+	}
+	c.strangerAt = ""
 }
 
 func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
@@ -102,6 +129,7 @@ func (h *Hub) disconnected(s *socketio.Socket, _ socketio.Reason) {
 
 	h.mu.Lock()
 	delete(h.conns, c)
+	h.knownLocked(c)
 	seated := slices.Contains(h.accounts[account], c)
 	if rest := slices.DeleteFunc(h.accounts[account], func(other *conn) bool { return other == c }); len(rest) > 0 {
 		h.accounts[account] = rest
@@ -127,6 +155,7 @@ func (h *Hub) seat(c *conn, identity Identity) error {
 	err := h.seatForLocked(account)
 	if err == nil {
 		h.accounts[account] = append(h.accounts[account], c)
+		h.knownLocked(c)
 	}
 	h.mu.Unlock()
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 
 // Limits of sockets (chat contract, section 3).
 const (
-	maxConnections = 5 // of one account on this node
+	maxConnections = 5   // of one account on this node
+	maxStrangers   = 100 // of one address, without a token
 	crowdedRetry   = 5 * time.Second
 	eventBurst     = 60
 	eventWindow    = 10 * time.Second
@@ -48,10 +49,11 @@ type HubConfig struct {
 type Hub struct {
 	HubConfig
 
-	mu       sync.Mutex // guards what follows; never held together with a conn's lock
-	conns    map[*conn]struct{}
-	accounts map[accountKey][]*conn // signed in
-	closed   bool
+	mu        sync.Mutex // guards what follows; never held together with a conn's lock
+	conns     map[*conn]struct{}
+	strangers map[string]int         // by address
+	accounts  map[accountKey][]*conn // signed in
+	closed    bool
 
 	stop    chan struct{}
 	running sync.WaitGroup
@@ -65,7 +67,7 @@ type accountKey [32]byte
 // NewHub registers the chat's handlers with the namespace and starts to look after its sockets; end
 // it with Close after the Socket.IO server has been shut down.
 func NewHub(cfg HubConfig) *Hub {
-	h := &Hub{HubConfig: cfg, conns: map[*conn]struct{}{}, accounts: map[accountKey][]*conn{}, stop: make(chan struct{})}
+	h := &Hub{HubConfig: cfg, conns: map[*conn]struct{}{}, strangers: map[string]int{}, accounts: map[accountKey][]*conn{}, stop: make(chan struct{})}
 	h.Timing = h.Timing.withDefaults()
 	h.Namespace.OnConnect(h.connect)
 	h.Namespace.OnConnected(h.connected)

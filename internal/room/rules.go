@@ -63,7 +63,7 @@ func (s *State) admits(who profile.ID, now time.Time) error {
 	return nil
 }
 
-// seat gives a guest a seat, unless he has one.
+// seat gives a guest a seat in a public room, unless he has one.
 func (s *State) seat(g Guest, now time.Time) error {
 	switch {
 	case s.ID == Global || s.Has(g.ID) && !s.Ended(now):
@@ -72,7 +72,28 @@ func (s *State) seat(g Guest, now time.Time) error {
 		return errs.New(errs.NotFound)
 	case s.Ended(now):
 		return errs.New(errs.RoomClosed)
-	case !g.Worn, s.Locked:
+	case s.Locked:
+		return errs.New(errs.Forbidden)
+	}
+	return s.sit(g)
+}
+
+// invite gives a guest with an invite a seat, unless he has one.
+func (s *State) invite(g Guest, now time.Time) error {
+	switch {
+	case s.Ended(now):
+		return errs.New(errs.InviteInvalid)
+	case s.Has(g.ID):
+		return nil
+	case s.Locked:
+		return errs.New(errs.InviteInvalid)
+	}
+	return s.sit(g)
+}
+
+func (s *State) sit(g Guest) error {
+	switch {
+	case !g.Worn:
 		return errs.New(errs.Forbidden)
 	case len(s.People) >= s.Capacity:
 		return errs.New(errs.RoomFull)

@@ -44,6 +44,8 @@ type Store interface {
 	// DropClosed deletes up to n rooms that were closed before a moment, with all they hold, and
 	// reports how many.
 	DropClosed(ctx context.Context, before time.Time, n int) (int, error)
+
+	InviteStore
 }
 
 // Seat is a mask's seat in a room.
@@ -226,8 +228,12 @@ func (s *Service) CloseExpired(ctx context.Context, n int) (int, error) {
 // closedKept is how long a closed room is kept, so that its members are told that it is gone.
 const closedKept = 24 * time.Hour
 
-// DropClosed deletes up to n rooms that have been closed for a day and reports how many.
+// DropClosed deletes invites that are over and up to n rooms that have been closed for a day; it
+// reports how many rooms.
 func (s *Service) DropClosed(ctx context.Context, n int) (int, error) {
+	if err := s.Store.DropExpiredInvites(ctx, s.Now()); err != nil {
+		return 0, err
+	}
 	return s.Store.DropClosed(ctx, s.Now().Add(-closedKept), n)
 }
 
@@ -247,19 +253,27 @@ func (s *Service) Public(ctx context.Context, query string, after ID, n int) ([]
 	return s.Store.PublicRooms(ctx, TitleKey(query), after, n, s.Now())
 }
 
-// change does not end with the caller: a change that is committed must be told.
 func (s *Service) change(ctx context.Context, id ID, guest profile.ID, decide func(*State, Guest) error) (State, error) {
+	return s.told(ctx, id, decide, func(ctx context.Context, decide func(*State, Guest) error) (State, bool, error) {
+		return s.Store.Change(ctx, id, guest, decide)
+	})
+}
+
+// told stores a change and tells it. It does not end with the caller: what is committed must be told.
+func (s *Service) told(
+	ctx context.Context, id ID, decide func(*State, Guest) error, store func(context.Context, func(*State, Guest) error) (State, bool, error),
+) (State, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeLimit)
 	defer cancel()
 	var refusal error
-	state, changed, err := s.Store.Change(ctx, id, guest, func(state *State, g Guest) error {
+	state, changed, err := store(ctx, func(state *State, g Guest) error {
 		refusal = decide(state, g)
 		return refusal
 	})
 	switch {
 	case refusal != nil:
 		return State{}, refusal
-	case errs.CodeOf(err) == errs.NotFound:
+	case errs.CodeOf(err) == errs.NotFound, errs.CodeOf(err) == errs.InviteInvalid:
 		return State{}, err
 	case err != nil:
 		s.Publisher.Unsure(id)

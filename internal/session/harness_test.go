@@ -3,6 +3,8 @@ package session_test
 import (
 	"bytes"
 	"crypto/rand"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +31,8 @@ type world struct {
 	profiles *profile.Service
 	vault    *vault.Vault
 	offset   atomic.Int64
+	mu       sync.Mutex
+	ended    []string
 	start    time.Time
 }
 
@@ -58,7 +62,25 @@ func newWorld(t *testing.T, db *testkit.Database, cfg session.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.WhenEnded(func(sessions []string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.ended = append(w.ended, sessions...)
+	})
 	return w
+}
+
+// wantEnded checks which sessions were told to have ended since it was asked last.
+func (w *world) wantEnded(want ...string) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	slices.Sort(want)
+	slices.Sort(w.ended)
+	if !slices.Equal(w.ended, want) {
+		w.t.Errorf("told of the end of %v, want %v", w.ended, want)
+	}
+	w.ended = nil
 }
 
 var accessKey = bytes.Repeat([]byte{9}, 32)

@@ -49,6 +49,7 @@ type Service struct {
 	lang       locale.Lang
 	cache      *liveCache
 	worn       *wornMasks
+	ended      func(sessions []string)
 }
 
 // New makes the service. now is the clock of all decisions.
@@ -60,8 +61,22 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	return &Service{
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
-		cache: newLiveCache(now), worn: newWornMasks(now),
+		ended: func([]string) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
+}
+
+// WhenEnded sets who is told of sessions that were ended, after the commit. Set it before the service
+// is used.
+func (s *Service) WhenEnded(tell func(sessions []string)) { s.ended = tell }
+
+// forget drops ended sessions here and tells of them.
+func (s *Service) forget(sessions []string) {
+	for _, id := range sessions {
+		s.cache.drop(id)
+	}
+	if len(sessions) > 0 {
+		s.ended(sessions)
+	}
 }
 
 // Tokens is the result of every successful sign-in and refresh.
@@ -92,21 +107,19 @@ func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale
 	if err != nil {
 		return Tokens{}, err
 	}
-	end := live.Session.idleAt()
-	if live.Session.ExpiresAt.Before(end) {
-		end = live.Session.ExpiresAt
-	}
+	refreshLife := min(IdleLife, live.Session.ExpiresAt.Sub(now))
 	return Tokens{
 		Access: access, AccessLife: s.accessLife,
-		Refresh: s.refresh.sign(live.Session), RefreshLife: end.Sub(now).Round(time.Second),
+		Refresh: s.refresh.sign(live.Session), RefreshLife: refreshLife.Truncate(time.Second),
 		Session: live.Session.ID, NewAccount: isNew, Account: live.Account, Identity: identity, Profile: mask,
 	}, nil
 }
 
-// record begins an audit record of something that a client did.
+// record begins an audit record of something that a client did. Its time is cut to the hour: messages
+// carry exact times, and a sign-in that did too would tell whose they are.
 func (s *Service) record(event audit.Event, client Client) audit.Record {
 	return audit.Record{
-		ID: s.random.ID(), At: s.now(), Event: event, Outcome: audit.OK,
+		ID: s.random.ID(), At: hour(s.now()), Event: event, Outcome: audit.OK,
 		RequestID: client.RequestID, IP: CutIP(client.IP), Agent: DeviceOf(client).Name,
 	}
 }
@@ -148,6 +161,7 @@ func (s *Service) Refresh(ctx context.Context, token string, client Client, lang
 	}
 	s.cache.drop(live.Session.ID)
 	if refusal != nil {
+		s.forget([]string{live.Session.ID})
 		return Tokens{}, refusal
 	}
 	return s.tokens(ctx, live, false, lang)
@@ -172,11 +186,11 @@ func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClai
 		session.Generation++
 		session.Confirmed = false
 		session.SteppedAt, session.LastSeenAt = now, hour(now)
-		record.At = hour(now)
 		return nil, errors.Join(tx.StepGeneration(ctx, *session), tx.Audit(ctx, record))
 	case claim.generation == session.Generation-1 && (!session.Confirmed || now.Sub(session.SteppedAt) <= convergence):
 		return nil, nil // the same answer again
 	}
+	record.At = now // the owner must be able to tell when
 	record.Event, record.Outcome = audit.TokenReuse, audit.Refused
 	revoked := s.record(audit.TokenRevoked, client)
 	revoked.Account, revoked.Session, revoked.Detail = record.Account, record.Session, "reuse"
@@ -196,11 +210,11 @@ func (l Live) usable() error {
 }
 
 // Logout ends the bearer's session, and that of a refresh token of the same account if one is given.
-// The access token may have expired; everything else about it must hold. It returns the sessions it ended.
-func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, client Client) ([]string, error) {
+// The access token may have expired; everything else about it must hold.
+func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, client Client) error {
 	c, id, err := s.access.verify(bearer, s.now())
 	if err != nil && errs.CodeOf(err) != errs.TokenExpired {
-		return nil, err
+		return err
 	}
 	ending := []string{c.Session}
 	var second refreshClaim
@@ -241,10 +255,8 @@ func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, clien
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, sid := range ended {
-		s.cache.drop(sid)
-	}
-	return ended, nil
+	s.forget(ended)
+	return nil
 }

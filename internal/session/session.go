@@ -35,9 +35,9 @@ type Session struct {
 	Salt       []byte // goes into the proofs of this session's refresh tokens
 	Methods    []string
 	Device     Device
-	IP         string // cut to /24 or /48
-	CreatedAt  time.Time
-	SteppedAt  time.Time // the last step of the generation
+	IP         string    // cut to /24 or /48
+	CreatedAt  time.Time // to the hour
+	SteppedAt  time.Time // the last step of the generation; to the hour when it is older than that
 	LastSeenAt time.Time // to the hour
 	ExpiresAt  time.Time
 	RevokedAt  time.Time // zero while live
@@ -94,8 +94,8 @@ type Tx interface {
 	Audit(ctx context.Context, r audit.Record) error
 }
 
-// idleAt is when the session ends unless it is refreshed before.
-func (s Session) idleAt() time.Time { return s.SteppedAt.Add(IdleLife) }
+// idleAt is when the session ends unless it is refreshed before. The hour makes up for what was cut.
+func (s Session) idleAt() time.Time { return s.SteppedAt.Add(IdleLife + time.Hour) }
 
 func (s Session) expired(now time.Time) bool {
 	return !now.Before(s.ExpiresAt) || !now.Before(s.idleAt())

@@ -177,6 +177,7 @@ func TestTheLeastRecentlyUsedSessionIsEvicted(t *testing.T) {
 		}
 		w.renew(all[0].Refresh) // now the second is the oldest
 		w.enter(4)
+		w.wantEnded(all[1].Session)
 		w.refreshFails(all[1].Refresh, errs.SessionRevoked)
 		w.renew(all[2].Refresh)
 		if n := w.audited("session_evicted"); n != 1 {
@@ -296,6 +297,33 @@ func TestAnUnusedMaskIsPutDownErasedAndForgotten(t *testing.T) {
 		}
 		if left := w.db.Count(t, "SELECT COUNT(*) FROM profiles WHERE escrow IS NOT NULL"); left != 2 {
 			t.Errorf("%d escrows are kept, want those of the two masks that are worn", left)
+		}
+	})
+}
+
+// Messages carry exact times. A sign-in that did too would tell, laid beside them, whose mask spoke.
+func TestTheDatabaseKeepsNoExactTimeOfASignIn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.advance(17*time.Minute + 3*time.Second)
+		w.renew(w.enter(1).Refresh)
+		const hour = 3_600_000
+		for _, column := range []string{"created_at", "last_seen_at", "expires_at"} {
+			if n := w.db.Count(t, "SELECT COUNT(*) FROM sessions WHERE "+column+" % $1 <> 0", hour); n != 0 {
+				t.Errorf("sessions.%s is exact", column)
+			}
+		}
+		if n := w.db.Count(t, "SELECT COUNT(*) FROM audit WHERE at % $1 <> 0", hour); n != 0 {
+			t.Errorf("%d records of the audit are exact", n)
+		}
+		if n := w.db.Count(t, "SELECT COUNT(*) FROM sessions WHERE stepped_at % $1 <> 0", hour); n != 1 {
+			t.Error("the refresh of this moment lost its time, which parallel refreshes need")
+		}
+		if err := w.db.CutSteps(t.Context(), w.now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.db.Count(t, "SELECT COUNT(*) FROM sessions WHERE stepped_at % $1 <> 0", hour); n != 0 {
+			t.Error("an old refresh kept its time")
 		}
 	})
 }

@@ -38,7 +38,7 @@ func (s *Service) SignInTelegram(ctx context.Context, initData string, keep bool
 			return Tokens{}, err
 		}
 	}
-	live, isNew, err := s.signIn(ctx, proof, keep, client)
+	live, evicted, isNew, err := s.signIn(ctx, proof, keep, client)
 	if isNew {
 		// A new account is told apart only here, so it may be one above the limit; the next one is refused.
 		err = errors.Join(err, s.count(ctx, limit.TelegramLoginIP, ip))
@@ -46,6 +46,7 @@ func (s *Service) SignInTelegram(ctx context.Context, initData string, keep bool
 	if err != nil {
 		return Tokens{}, err
 	}
+	s.forget(evicted)
 	return s.tokens(ctx, live, isNew, lang)
 }
 
@@ -57,8 +58,8 @@ func (s *Service) refuseProof(ctx context.Context, ip string, err error) error {
 	return errors.Join(errs.Wrap(code, err), s.count(ctx, limit.TelegramLoginIP, ip))
 }
 
-// signIn is one transaction: account found or made, session begun, both in the audit.
-func (s *Service) signIn(ctx context.Context, proof telegram.InitData, keep bool, client Client) (live Live, isNew bool, err error) {
+// signIn is one transaction: account found or made, session begun, others evicted, all in the audit.
+func (s *Service) signIn(ctx context.Context, proof telegram.InitData, keep bool, client Client) (live Live, evicted []string, isNew bool, err error) {
 	tag := s.vault.TelegramTag(proof.User.ID)
 	err = s.store.Transaction(ctx, func(tx Tx) error {
 		live.Account, isNew = account.Account{}, false
@@ -82,9 +83,10 @@ func (s *Service) signIn(ctx context.Context, proof telegram.InitData, keep bool
 			}
 		}
 		live = Live{Account: found, Session: s.newSession(found, "tg", client)}
-		return s.begin(ctx, tx, live, isNew, proof, client)
+		evicted, err = s.begin(ctx, tx, live, isNew, proof, client)
+		return err
 	})
-	return live, isNew, err
+	return live, evicted, isNew, err
 }
 
 // newAccount knows nothing of the person yet; even the language waits until the identity is linked.
@@ -96,11 +98,11 @@ func (s *Service) newAccount() account.Account {
 }
 
 func (s *Service) newSession(a account.Account, method string, client Client) Session {
-	now := s.now()
+	now := hour(s.now())
 	return Session{
 		ID: s.random.Token(sessionSize), Account: a.ID, TokenEpoch: a.TokenEpoch, Generation: 1, Salt: s.random.Bytes(16),
 		Methods: []string{method}, Device: DeviceOf(client), IP: CutIP(client.IP),
-		CreatedAt: now, SteppedAt: now, LastSeenAt: hour(now), ExpiresAt: now.Add(AbsoluteLife),
+		CreatedAt: now, SteppedAt: now, LastSeenAt: now, ExpiresAt: now.Add(AbsoluteLife),
 	}
 }
 
@@ -126,7 +128,7 @@ func (s *Service) seal(ctx context.Context, tx Tx, a account.Account, user teleg
 }
 
 // begin stores the session, evicts those above the limit, and leaves the trace.
-func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof telegram.InitData, client Client) error {
+func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof telegram.InitData, client Client) (evicted []string, err error) {
 	audited := func(event audit.Event, session, detail string) error {
 		r := s.record(event, client)
 		r.Account, r.Session, r.Detail = int64(live.Account.ID), session, detail
@@ -134,24 +136,24 @@ func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof
 	}
 	others, err := tx.SessionsOf(ctx, live.Account.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for len(others) >= MaxLive {
-		evicted := others[0]
-		others = others[1:]
-		if err := errors.Join(tx.RevokeSession(ctx, evicted.ID, s.now(), "evicted"), audited(audit.SessionEvicted, evicted.ID, "")); err != nil {
-			return err
+	for ; len(others) >= MaxLive; others = others[1:] {
+		oldest := others[0].ID
+		if err := errors.Join(tx.RevokeSession(ctx, oldest, s.now(), "evicted"), audited(audit.SessionEvicted, oldest, "")); err != nil {
+			return nil, err
 		}
+		evicted = append(evicted, oldest)
 	}
 	if err := tx.InsertSession(ctx, live.Session); err != nil {
-		return err
+		return nil, err
 	}
 	if isNew {
 		if err := audited(audit.UserCreated, live.Session.ID, ""); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return errors.Join(
+	return evicted, errors.Join(
 		audited(audit.SessionCreated, live.Session.ID, ""),
 		audited(audit.LoginSuccess, live.Session.ID, "telegram "+proof.HashPrefix),
 	)

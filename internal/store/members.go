@@ -81,6 +81,13 @@ func (s *Store) Create(ctx context.Context, r room.Room, decide func(*room.State
 // which is locked before its members are read: a statement that waited for the lock itself would see
 // them as they were before.
 func (s *Store) Change(ctx context.Context, id room.ID, who profile.ID, decide func(*room.State, room.Guest) error) (state room.State, changed bool, err error) {
+	return s.change(ctx, id, who, decide, nil)
+}
+
+// change also runs pay, if there is one, in the transaction of a change.
+func (s *Store) change(
+	ctx context.Context, id room.ID, who profile.ID, decide func(*room.State, room.Guest) error, pay func(*sql.Tx) error,
+) (state room.State, changed bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		var guest room.Guest
 		if who != 0 {
@@ -105,6 +112,9 @@ func (s *Store) Change(ctx context.Context, id room.ID, who profile.ID, decide f
 		}
 		if changed = state.Room != before.Room || !slices.Equal(state.People, before.People); changed {
 			state, err = keep(ctx, tx, before, state)
+		}
+		if err == nil && changed && pay != nil {
+			err = pay(tx)
 		}
 		return err
 	})
@@ -216,7 +226,7 @@ func (s *Store) DropClosed(ctx context.Context, before time.Time, n int) (int, e
 		err := s.tx(ctx, func(tx *sql.Tx) error {
 			// The row goes first: whoever still wants to add something waits for it and finds no room.
 			for _, statement := range []string{
-				`DELETE FROM rooms WHERE id = $1`, `DELETE FROM members WHERE room_id = $1`, `DELETE FROM messages WHERE room_id = $1`,
+				`DELETE FROM rooms WHERE id = $1`, `DELETE FROM members WHERE room_id = $1`, `DELETE FROM invites WHERE room_id = $1`, `DELETE FROM messages WHERE room_id = $1`,
 			} {
 				if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 					return failure(err)

@@ -91,6 +91,16 @@ func (s *Store) ConfirmGeneration(ctx context.Context, id string, generation int
 	return failure(err)
 }
 
+// CutSteps cuts the time of refreshes from before a moment to the hour: only the last minutes need it
+// exact, and exact times of an account and of a mask's messages could be laid side by side.
+func (s *Store) CutSteps(ctx context.Context, before time.Time) error {
+	const hour = int64(time.Hour / time.Millisecond)
+	_, err := s.write.ExecContext(ctx, `
+		UPDATE sessions SET stepped_at = stepped_at - stepped_at % CAST($1 AS BIGINT)
+		WHERE stepped_at % CAST($1 AS BIGINT) <> 0 AND stepped_at < $2`, hour, millis(before))
+	return failure(err)
+}
+
 // DropEndedSessions deletes up to n sessions that ended or ran out before a moment.
 func (s *Store) DropEndedSessions(ctx context.Context, before time.Time, n int) (int64, error) {
 	result, err := s.write.ExecContext(ctx, `

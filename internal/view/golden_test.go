@@ -47,6 +47,7 @@ func examples() map[string]any {
 		ID: 6755399441055744, Kind: room.KindGroup, Title: "Кухня 🫖", Visibility: room.Private, Capacity: 6, Epoch: head.Epoch, Head: head.Seq,
 		Rev: head.Seq, FirstSeq: 1, CreatedAt: at, Owner: me.ID, Members: 2, Locked: true, ExpiresAt: at.Add(24 * time.Hour),
 	}}
+	invite := view.NewInvite(room.Invite{Uses: 5, ExpiresAt: at}, "q1w2e3r4t5y6u7i8o9p0aa", func(p string) string { return "https://t.me/maska_bot?startapp=" + p })
 	limited := view.NewRefusal(errs.Limited(700*time.Millisecond), locale.English)
 	invalid := view.NewRefusal(errs.Invalid("content", errs.TooLong), locale.Russian)
 
@@ -55,6 +56,8 @@ func examples() map[string]any {
 		"entered":        view.Entered{Room: view.NewRoom(global, 20), Head: head.Seq, Epoch: head.Epoch},
 		"error":          view.Error{Event: "message", Refusal: invalid},
 		"heads":          view.Heads{"1": 42},
+		"invite":         invite,
+		"invite-preview": view.NewPreview(room.Invite{ExpiresAt: at}, small),
 		"joined-global":  view.Joined{Room: view.GlobalRoom},
 		"joined-room":    view.Joined{Room: int64(room.Global)},
 		"left":           view.Left{RoomID: int64(small.ID)},
@@ -64,6 +67,7 @@ func examples() map[string]any {
 		"message-edited": view.NewMessage(&others),
 		"message-erased": view.NewMessage(&erased),
 		"notice-out":     view.Out{RoomID: int64(small.ID), Refusal: view.NewRefusal(errs.New(errs.NotMember), locale.English)},
+		"opened":         view.Opened{Room: view.NewRoom(small.Room, 1), Invite: invite},
 		"page":           view.NewPage(me.ID, message.Page{Items: messages, Head: head, More: true}),
 		"page-empty":     view.NewPage(me.ID, message.Page{Head: head}),
 		"presence":       view.Presence{RoomID: int64(room.Global), Online: 20},

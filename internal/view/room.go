@@ -38,6 +38,42 @@ func NewRoom(r room.Room, online int) Room {
 	return v
 }
 
+// Opened is a room that was just opened, with an invite to it.
+type Opened struct {
+	Room
+	Invite Invite `json:"invite"`
+}
+
+// Invite lets whoever has its code into a room.
+type Invite struct {
+	Code       string `json:"code"`
+	URL        string `json:"url"`
+	StartParam string `json:"startParam"` // of a Telegram link
+	Uses       int    `json:"uses"`       // that are left
+	ExpiresAt  string `json:"expiresAt"`
+}
+
+// invitePrefix tells an invite from other start parameters.
+const invitePrefix = "i_"
+
+// NewInvite shows an invite; link makes an address of a start parameter.
+func NewInvite(i room.Invite, code string, link func(startParam string) string) Invite {
+	return Invite{Code: code, URL: link(invitePrefix + code), StartParam: invitePrefix + code, Uses: i.Uses, ExpiresAt: Time(i.ExpiresAt)}
+}
+
+// Preview is what somebody who has the code of an invite may know before he accepts it.
+type Preview struct {
+	Title     string `json:"title"`
+	Members   int    `json:"members"`
+	Capacity  int    `json:"capacity"`
+	ExpiresAt string `json:"expiresAt"` // of the invite
+}
+
+// NewPreview shows where an invite leads.
+func NewPreview(i room.Invite, r room.State) Preview {
+	return Preview{Title: r.Title, Members: len(r.People), Capacity: r.Capacity, ExpiresAt: Time(i.ExpiresAt)}
+}
+
 // Profiles shows masks.
 func Profiles(people []profile.Profile) []Profile {
 	all := make([]Profile, len(people))
