@@ -21,19 +21,19 @@ import (
 var silent = slog.New(slog.DiscardHandler)
 
 // shared connects to the server that all tests share.
-func shared(t *testing.T, prefix string) *cluster.Redis {
+func shared(t testing.TB, prefix string) *cluster.Redis {
 	t.Helper()
 	return connect(t, strings.TrimPrefix(testredis.URL(t), "redis://"), prefix)
 }
 
-func connect(t *testing.T, address, prefix string) *cluster.Redis {
+func connect(t testing.TB, address, prefix string) *cluster.Redis {
 	t.Helper()
 	redis := cluster.OpenRedis(cluster.RedisOptions{Addresses: []string{address}, Prefix: prefix, Log: silent})
 	t.Cleanup(redis.Close)
 	return redis
 }
 
-func join(t *testing.T, redis *cluster.Redis, node string, change func(*cluster.RedisBusOptions)) *cluster.RedisBus {
+func join(t testing.TB, redis *cluster.Redis, node string, change func(*cluster.RedisBusOptions)) *cluster.RedisBus {
 	t.Helper()
 	options := cluster.RedisBusOptions{Node: node, Log: silent}
 	if change != nil {
@@ -67,7 +67,7 @@ func TestRedisLimiterPassesTheSuite(t *testing.T) {
 const patience = 20 * time.Second
 
 // until waits for something that a bus or a connection knows by itself.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
