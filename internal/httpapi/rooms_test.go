@@ -221,3 +221,45 @@ func TestANewMaskLeavesItsRooms(t *testing.T) {
 		t.Errorf("the new mask's rooms: %+v", mine)
 	}
 }
+
+func TestAnInviteIsSentAndAccepted(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, "TELEGRAM_BOT_USERNAME=maska_bot")
+	anna, boris := s.Enter(1), s.Enter(2)
+	var opened view.Opened
+	s.Do("POST", "/api/rooms", `{"title":"secret","capacity":2,"visibility":"private"}`, anna.Bearer()).Into(t, &opened)
+	i := opened.Invite
+	if len(i.Code) != 22 || i.StartParam != "i_"+i.Code || i.URL != "https://t.me/maska_bot?startapp="+i.StartParam || i.Uses != 5 || i.ExpiresAt == "" {
+		t.Fatalf("opened %+v", opened)
+	}
+	preview := s.Do("GET", "/api/invites/"+i.Code, "", boris.Bearer())
+	var seen map[string]any
+	preview.Into(t, &seen)
+	if len(seen) != 4 || seen["title"] != "secret" || seen["members"] != 1.0 || seen["capacity"] != 2.0 || seen["expiresAt"] != i.ExpiresAt {
+		t.Errorf("preview %s", preview.Body)
+	}
+	for _, step := range []struct {
+		who          *testkit.Person
+		method, path string
+		status       int
+		code         string
+	}{
+		{boris, "POST", roomPath(opened.ID, "/join"), 404, "not_found"},
+		{boris, "POST", roomPath(opened.ID, "/invites"), 404, "not_found"},
+		{boris, "POST", "/api/invites/" + i.Code + "/accept", 200, ""},
+		{boris, "POST", "/api/invites/" + i.Code + "/accept", 200, ""},
+		{boris, "GET", roomPath(opened.ID, "/members"), 200, ""},
+		{boris, "POST", roomPath(opened.ID, "/invites"), 403, "forbidden"},
+		{boris, "DELETE", roomPath(opened.ID, "/invites/"+i.Code), 403, "forbidden"},
+		{s.Enter(3), "POST", "/api/invites/" + i.Code + "/accept", 409, "room_full"},
+		{anna, "POST", roomPath(opened.ID, "/invites"), 200, ""},
+		{anna, "DELETE", roomPath(opened.ID, "/invites/"+i.Code), 200, ""},
+		{anna, "DELETE", roomPath(opened.ID, "/invites/"+i.Code), 404, "invite_invalid"},
+		{anna, "GET", "/api/invites/" + i.Code, 404, "invite_invalid"},
+		{anna, "POST", "/api/invites/%00/accept", 404, "invite_invalid"},
+	} {
+		if answer := s.Do(step.method, step.path, "", step.who.Bearer()); answer.Status != step.status || answer.Code() != step.code {
+			t.Errorf("%s %s: %d %s", step.method, step.path, answer.Status, answer.Body)
+		}
+	}
+}
