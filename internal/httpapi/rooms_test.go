@@ -258,7 +258,7 @@ func TestAnInviteIsSentAndAccepted(t *testing.T) {
 		{anna, "GET", "/api/invites/" + i.Code, 404, "invite_invalid"},
 		{anna, "POST", "/api/invites/%00/accept", 404, "invite_invalid"},
 	} {
-		if answer := s.Do(step.method, step.path, "", step.who.Bearer()); answer.Status != step.status || answer.Code() != step.code {
+		if answer := s.Do(step.method, step.path, "", step.who.Bearer()); answer.Status != step.status || step.code != "" && answer.Code() != step.code {
 			t.Errorf("%s %s: %d %s", step.method, step.path, answer.Status, answer.Body)
 		}
 	}
