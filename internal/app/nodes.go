@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/sync/errgroup"
 
 	"maska/internal/account"
 	"maska/internal/cluster"
@@ -29,6 +31,8 @@ const (
 	censusEvery = 5 * time.Second
 	// censusLife is how long the numbers of others hold when they cannot be renewed.
 	censusLife = 15 * time.Second
+	// censusAtOnce is how many numbers are told at once; they share a few writes.
+	censusAtOnce = 64
 )
 
 // nodes is what this node tells the others, and what it hears from them. To the feed it is the bus.
@@ -239,24 +243,53 @@ func (n *nodes) send(line <-chan parcel) {
 func (n *nodes) count() {
 	ticker := time.NewTicker(censusEvery)
 	defer ticker.Stop()
-	var toldAt time.Time
+	told := crowds{}
 	for {
-		here := n.feed.Masks()
-		all, err := n.census.Tell(context.Background(), channelOf(room.Global), here)
-		switch {
-		case err == nil:
-			toldAt = time.Now()
-			n.feed.Elsewhere(all - here)
-		case time.Since(toldAt) > censusLife:
-			n.feed.Elsewhere(0)
-		}
+		told = n.exchange(told, n.feed.Crowds())
 		select {
 		case <-n.stop:
-			if _, err := n.census.Tell(context.Background(), channelOf(room.Global), 0); err != nil {
-				n.log.Debug("the people of this node could not be signed off", slog.Any("cause", err))
-			}
+			n.exchange(told, nil)
 			return
 		case <-ticker.C:
 		}
 	}
+}
+
+// crowds says of rooms when the others were told last how many people are here.
+type crowds map[room.ID]time.Time
+
+// exchange tells the numbers of this node, and 0 for rooms that have none any more.
+func (n *nodes) exchange(told crowds, here map[room.ID]int) crowds {
+	numbers := maps.Clone(here)
+	if numbers == nil {
+		numbers = map[room.ID]int{}
+	}
+	for id := range told {
+		numbers[id] += 0
+	}
+	var mu sync.Mutex
+	now := crowds{}
+	var exchanging errgroup.Group
+	exchanging.SetLimit(censusAtOnce)
+	for id, count := range numbers {
+		exchanging.Go(func() error {
+			all, err := n.census.Tell(context.Background(), channelOf(id), count)
+			at := told[id]
+			switch {
+			case err == nil:
+				at = time.Now()
+				n.feed.Elsewhere(id, all-count)
+			case time.Since(at) > censusLife:
+				n.feed.Elsewhere(id, 0)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if _, still := here[id]; still || err != nil && time.Since(at) <= censusLife {
+				now[id] = at
+			}
+			return nil
+		})
+	}
+	_ = exchanging.Wait() // nothing fails: what could not be told is told the next time
+	return now
 }

@@ -45,8 +45,8 @@ type reader struct {
 	last     int64
 	epoch    string
 	contents []string
-	names    []string // of the events that came
-	online   int
+	names    []string      // of the events that came
+	online   map[int64]int // by room
 	acks     int
 	refused  []string
 	breaches []string
@@ -62,7 +62,7 @@ func listen(t *testing.T, s *testkit.Server, p *testkit.Person, before *reader) 
 		t.Fatal(err)
 	}
 	conn.SetReadLimit(16 << 20)
-	r := &reader{t: t, conn: conn, changed: make(chan struct{})}
+	r := &reader{t: t, conn: conn, changed: make(chan struct{}), online: map[int64]int{}}
 	place := `,"rooms":{"1":0}`
 	if before != nil {
 		r.last, r.epoch, r.contents = before.last, before.epoch, slices.Clone(before.contents)
@@ -187,12 +187,13 @@ func (r *reader) event(name string, data []byte) {
 		}
 	case "presence":
 		var p struct {
-			Online int `json:"online"`
+			RoomID int64 `json:"roomId"`
+			Online int   `json:"online"`
 		}
 		if err := json.Unmarshal(data, &p); err != nil {
 			r.breach("%v: %s", err, data)
 		}
-		r.online = p.Online
+		r.online[p.RoomID] = p.Online
 	}
 }
 
@@ -526,9 +527,20 @@ func TestPresenceCountsThePeopleOfAllNodes(t *testing.T) {
 	for i := range 5 {
 		readers = append(readers, listen(t, nodes[i%2], nodes[0].Enter(int64(i+1)), nil))
 	}
+	var small struct {
+		ID int64 `json:"id"`
+	}
+	owner := nodes[0].Enter(1)
+	nodes[0].Do(http.MethodPost, "/api/rooms", `{"title":"Kitchen","capacity":3,"visibility":"public"}`, owner.Bearer()).Into(t, &small)
+	for _, r := range readers[:2] { // on different nodes
+		r.say(fmt.Sprintf(`42["join",{"roomId":%d}]`, small.ID))
+	}
 	for _, r := range readers {
-		r.until("five people", func() bool { return r.online == 5 })
+		r.until("five people", func() bool { return r.online[1] == 5 })
+	}
+	for _, r := range readers[:2] {
+		r.until("both in the small room", func() bool { return r.online[small.ID] == 2 })
 	}
 	nodes[1].Stop()
-	readers[0].until("those of one node", func() bool { return readers[0].online == 0 })
+	readers[0].until("those of one node", func() bool { return readers[0].online[1] == 0 && readers[0].online[small.ID] == 1 })
 }

@@ -39,6 +39,8 @@ type members struct {
 	people map[profile.ID]struct{} // as of the cursor's last seq or later; nobody in a closed room
 	inside map[Listener]Member
 
+	elsewhere int // masks that are inside on other nodes
+
 	told   int // how many were online when the room was told last
 	toldAt time.Time
 }
@@ -53,7 +55,7 @@ func (m *members) settle(c *change) {
 	}
 }
 
-// online counts the masks inside, each once however many sockets it has.
+// online counts the masks inside on this node, each once however many sockets it has.
 func (m *members) online() int {
 	masks := make(map[profile.ID]struct{}, len(m.inside))
 	for _, member := range m.inside {
@@ -136,10 +138,10 @@ func (c *cursor) tellOnline(now time.Time) {
 	c.feed.audience.Broadcast(c.room, packet)
 }
 
-// here is how many are online in the room on this node, as it may be shown.
+// here is how many are online in the room, as it may be shown.
 func (c *cursor) here() int {
 	if c.small() {
-		return c.online()
+		return c.online() + c.elsewhere
 	}
 	return c.feed.crowd.online()
 }

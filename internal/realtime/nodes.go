@@ -140,8 +140,29 @@ func (c *cursor) heardOf(head int64) {
 	}
 }
 
-// Masks is how many masks are connected to this node, each counted once.
-func (f *Feed) Masks() int { return f.crowd.here() }
+// Crowds counts the masks that are online on this node: all of them in the global room, and those
+// inside in each small room with listeners.
+func (f *Feed) Crowds() map[room.ID]int {
+	crowds := map[room.ID]int{room.Global: f.crowd.here()}
+	for _, c := range f.listened() {
+		if c.small() {
+			c.mu.Lock()
+			crowds[c.id] = c.online()
+			c.mu.Unlock()
+		}
+	}
+	return crowds
+}
 
-// Elsewhere tells the feed how many masks are connected to other nodes.
-func (f *Feed) Elsewhere(masks int) { f.crowd.elsewhere(masks) }
+// Elsewhere tells the feed how many masks are online in a room on other nodes.
+func (f *Feed) Elsewhere(id room.ID, masks int) {
+	if id == room.Global {
+		f.crowd.elsewhere(masks)
+		return
+	}
+	if c := f.existing(id); c != nil {
+		c.mu.Lock()
+		c.elsewhere = max(0, masks)
+		c.mu.Unlock()
+	}
+}

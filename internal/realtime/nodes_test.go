@@ -142,14 +142,14 @@ func TestMasksOnOtherNodesAreCounted(t *testing.T) {
 	t.Parallel()
 	c := newChat(t, nil)
 	c.enter(t, c.arrive(t).token)
-	if c.feed.Masks() != 1 {
-		t.Errorf("%d masks here", c.feed.Masks())
+	if got := c.feed.Crowds(); len(got) != 1 || got[room.Global] != 1 {
+		t.Errorf("masks here: %v", got)
 	}
-	c.feed.Elsewhere(4)
+	c.feed.Elsewhere(room.Global, 4)
 	if c.hub.Online() != 5 {
 		t.Errorf("%d online", c.hub.Online())
 	}
-	c.feed.Elsewhere(3)
+	c.feed.Elsewhere(room.Global, 3)
 	if c.hub.Online() != 0 {
 		t.Errorf("%d online", c.hub.Online())
 	}
