@@ -26,7 +26,7 @@ func BenchmarkRedisBus(b *testing.B) {
 			}
 		}
 	})
-	until(b, "the messages", func() bool { return got.Load()+int64(to.Lost()) >= int64(b.N) })
+	until(b, "the messages", func() bool { return got.Load()+int64(to.Lost()) >= int64(b.N) }) //nolint:gosec // a count of a few thousand
 }
 
 func BenchmarkRedisLimiter(b *testing.B) {
