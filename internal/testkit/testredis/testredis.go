@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -72,7 +73,12 @@ func (s *Server) Run() {
 		s.t.Fatal(err)
 	}
 	args := append([]string{"--bind", host, "--port", port, "--save", "", "--appendonly", "no"}, s.args...)
-	s.process = exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, args...)
+	s.start(exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, args...))
+}
+
+func (s *Server) start(process *exec.Cmd) {
+	s.t.Helper()
+	s.process = process
 	s.process.Env, s.process.Dir = s.env, s.dir
 	dieWithParent(s.process)
 	if err := s.process.Start(); err != nil {
@@ -129,7 +135,7 @@ func (s *Server) ping() error {
 	return err
 }
 
-// Command sends a command in one line and returns the first line of the answer.
+// Command sends a command in one line and returns the answer: a text, or the first line of another.
 func (s *Server) Command(line string) (string, error) {
 	conn, err := new(net.Dialer).DialContext(context.WithoutCancel(s.t.Context()), "tcp", s.address)
 	if err != nil {
@@ -142,8 +148,19 @@ func (s *Server) Command(line string) (string, error) {
 	if _, err := conn.Write([]byte(line + "\r\n")); err != nil {
 		return "", err
 	}
-	answer, err := bufio.NewReader(conn).ReadString('\n')
-	return strings.TrimSpace(answer), err
+	reader := bufio.NewReader(conn)
+	answer, err := reader.ReadString('\n')
+	answer = strings.TrimSpace(answer)
+	if size, isText := strings.CutPrefix(answer, "$"); isText && err == nil {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 0 {
+			return answer, err
+		}
+		text := make([]byte, n)
+		_, err = io.ReadFull(reader, text)
+		return string(text), err
+	}
+	return answer, err
 }
 
 // freeAddress is one that nobody listens on.
