@@ -306,6 +306,7 @@ func (c *cursor) enterFromTail(l Listener, m Member, after int64, epoch string) 
 	if err != nil || packet == nil {
 		return false, err
 	}
+	c.feed.counters.fromTail.Add(1) // before anybody can have seen its effect
 	if err := l.Send(packet); err != nil {
 		return false, err
 	}

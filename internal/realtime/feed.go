@@ -340,7 +340,6 @@ const tries = 3
 func (f *Feed) catchUp(ctx context.Context, c *cursor, l Listener, m Member, seen Place) (entered bool, err error) {
 	entered, err = c.enterFromTail(l, m, seen.After, seen.Epoch)
 	if entered || err != nil {
-		f.counters.fromTail.Add(1)
 		return entered, err
 	}
 	for try := range tries {
