@@ -12,7 +12,7 @@ import (
 )
 
 func TestMemoryBusPassesTheSuite(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, slowToStop())
 	clustertest.RunBus(t, func(t *testing.T) (a, b clustertest.Bus) {
 		hub := cluster.NewHub()
 		return attach(t, hub), attach(t, hub)

@@ -47,7 +47,7 @@ func join(t testing.TB, redis *cluster.Redis, node string, change func(*cluster.
 func TestRedisBusPassesTheSuite(t *testing.T) {
 	for name, sharded := range map[string]bool{"plain": false, "sharded": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Cleanup(func() { goleak.VerifyNone(t) })
+			t.Cleanup(func() { goleak.VerifyNone(t, slowToStop()) })
 			clustertest.RunBus(t, func(t *testing.T) (a, b clustertest.Bus) {
 				prefix := testredis.Prefix()
 				how := func(o *cluster.RedisBusOptions) { o.Sharded = sharded }
@@ -82,7 +82,7 @@ func until(t testing.TB, what string, holds func() bool) {
 }
 
 func TestAfterAKillTheBusSaysThatMessagesMayBeMissing(t *testing.T) {
-	t.Cleanup(func() { goleak.VerifyNone(t) })
+	t.Cleanup(func() { goleak.VerifyNone(t, slowToStop()) })
 	server := testredis.Start(t)
 	missed := make(chan struct{}, 1)
 	a := join(t, connect(t, server.Address(), ""), "a", nil)
@@ -389,4 +389,10 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// slowToStop is a goroutine of the Redis client that sleeps for five seconds whatever happens, also
+// after a client of a Cluster was closed.
+func slowToStop() goleak.Option {
+	return goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2")
 }
