@@ -51,7 +51,22 @@ const used = {
 };
 
 /** What the app does not read: other clients' history, rooms, and answers it does not ask for. */
-const unread = ['entered', 'invite', 'invite-preview', 'left', 'members', 'notice-out', 'opened', 'read', 'room', 'room-change', 'room-small', 'rooms', 'rows', 'sync-room'];
+const unread = [
+  'entered',
+  'invite',
+  'invite-preview',
+  'left',
+  'members',
+  'notice-out',
+  'opened',
+  'read',
+  'room',
+  'room-change',
+  'room-small',
+  'rooms',
+  'rows',
+  'sync-room',
+];
 
 test('every golden file is held to a type, or known to be unread', () => {
   const names = Object.keys(import.meta.glob('./golden/*.json')).map((path) => path.replace(/^.*\/|\.json$/g, ''));
