@@ -73,7 +73,7 @@ func TestACidIsAUUIDInItsUsualForm(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "x", "{" + canonical + "}", "urn:uuid:" + canonical, strings.ReplaceAll(canonical, "-", ""),
-		canonical[:35], canonical + "0", "0f9d8c1e-3a4b-1c2d-8e9f-00112233445g", "0f9d8c1e33a4b-1c2d-8e9f-001122334455",
+		"00000000-0000-0000-0000-000000000000", canonical[:35], canonical + "0", "0f9d8c1e-3a4b-1c2d-8e9f-00112233445g", "0f9d8c1e33a4b-1c2d-8e9f-001122334455",
 	} {
 		if _, err := message.ParseCID(text); errs.CodeOf(err) != errs.ValidationFailed {
 			t.Errorf("%q was taken: %v", text, err)
