@@ -1,16 +1,19 @@
 package testredis
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"maska/internal/testkit/services"
 )
+
+// patience is how long servers may take to find each other.
+const patience = 30 * time.Second
 
 // StartCluster runs a Cluster of servers without replicas until the test ends.
 func StartCluster(t testing.TB, count int) []*Server {
@@ -25,7 +28,7 @@ func StartCluster(t testing.TB, count int) []*Server {
 		servers[i] = Start(t, "--cluster-enabled", "yes", "--cluster-port", bus)
 		servers[i].must(fmt.Sprintf("CLUSTER ADDSLOTSRANGE %d %d", i*slots/count, (i+1)*slots/count-1))
 		if i > 0 {
-			servers[i].must(fmt.Sprintf("CLUSTER MEET %s %s", strings.Replace(servers[0].address, ":", " ", 1), first))
+			servers[i].must(fmt.Sprintf("CLUSTER MEET %s %s", strings.Replace(servers[0].Address(), ":", " ", 1), first))
 		} else {
 			first = bus
 		}
@@ -41,20 +44,19 @@ func StartCluster(t testing.TB, count int) []*Server {
 func StartSentinels(t testing.TB, name string) (master *Server, sentinel string) {
 	t.Helper()
 	master = Start(t)
-	host, port, err := net.SplitHostPort(master.address)
+	host, port, err := net.SplitHostPort(master.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	replica := Start(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
 	replica.eventually("INFO replication", "master_link_status:up")
 
-	s := &Server{t: t, dir: t.TempDir(), address: freeAddress(t)}
-	s.program, s.env = find(t)
-	_, sentinelPort, err := net.SplitHostPort(s.address)
+	dir, sentinel := t.TempDir(), freeAddress(t)
+	_, sentinelPort, err := net.SplitHostPort(sentinel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf := filepath.Join(s.dir, "sentinel.conf")
+	conf := filepath.Join(dir, "sentinel.conf")
 	lines := []string{
 		"bind 127.0.0.1", "port " + sentinelPort,
 		fmt.Sprintf("sentinel monitor %s %s %s 1", name, host, port),
@@ -64,11 +66,14 @@ func StartSentinels(t testing.TB, name string) (master *Server, sentinel string)
 	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.start(exec.CommandContext(context.WithoutCancel(t.Context()), s.program, conf, "--sentinel"))
-	t.Cleanup(s.Kill)
+	spec, err := services.RedisSpec(dir, sentinel, conf, "--sentinel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	process, err := services.Start(t.Context(), spec)
 	// It must know the replica before the master dies.
-	s.eventually("INFO sentinel", "slaves=1")
-	return master, s.address
+	owned(t, process, err).eventually("INFO sentinel", "slaves=1")
+	return master, sentinel
 }
 
 func (s *Server) must(command string) {
@@ -83,7 +88,7 @@ func (s *Server) eventually(command, want string) {
 	s.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(startTimeout)
+	late := time.After(patience)
 	for {
 		answer, err := s.Command(command)
 		if err == nil && strings.Contains(answer, want) {
@@ -95,4 +100,14 @@ func (s *Server) eventually(command, want string) {
 			s.t.Fatalf("%s: %s %v, want %s", command, answer, err, want)
 		}
 	}
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	address, err := services.FreeAddress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }

@@ -16,18 +16,20 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"maska/internal/testkit/services"
 )
 
 // A service is one server program the tests need.
 type service struct {
 	name  string
 	env   string // holds the server's URL for the tests
-	start func(ctx context.Context, dir string) (*server, error)
+	start func(ctx context.Context, dir string, settings ...string) (*services.Server, error)
 }
 
-var services = []service{
-	{name: "PostgreSQL", env: "TEST_POSTGRES_URL", start: startPostgres},
-	{name: "Redis", env: "TEST_REDIS_URL", start: startRedis},
+var needed = []service{
+	{name: "PostgreSQL", env: "TEST_POSTGRES_URL", start: services.StartPostgres},
+	{name: "Redis", env: "TEST_REDIS_URL", start: services.StartRedis},
 }
 
 func main() {
@@ -50,23 +52,23 @@ func run(args []string) (code int, err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 
-	dir, err := newDir()
+	dir, err := services.NewDir()
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, dir.remove()) }()
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 
 	env := os.Environ()
-	for _, s := range services {
+	for _, s := range needed {
 		if os.Getenv(s.env) != "" {
 			continue
 		}
-		running, startErr := s.start(context.Background(), dir.path)
+		running, startErr := s.start(context.Background(), dir.Path())
 		if startErr != nil {
 			return 0, fmt.Errorf("start %s: %w", s.name, startErr)
 		}
-		defer func() { err = errors.Join(err, running.stop()) }()
-		env = append(env, s.env+"="+running.url)
+		defer func() { err = errors.Join(err, running.Stop()) }()
+		env = append(env, s.env+"="+running.URL())
 	}
 	return runCommand(args, env, signals)
 }
@@ -81,7 +83,7 @@ func runCommand(args, env []string, signals <-chan os.Signal) (code int, err err
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr, syscall.SIGTERM)
+	services.DieWithParent(cmd.SysProcAttr, syscall.SIGTERM)
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}

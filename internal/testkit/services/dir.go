@@ -1,4 +1,4 @@
-package main
+package services
 
 import (
 	"errors"
@@ -14,14 +14,15 @@ const (
 	dirRoom = 2 << 30
 )
 
-// dir is the temporary folder of one run. Its lock is held while the run lives, however it ends,
-// so that a later run can tell what is left over.
-type dir struct {
+// Dir is the temporary folder of one run, in memory when there is room. Its lock is held while the run
+// lives, however it ends, so that a later run can tell what is left over.
+type Dir struct {
 	path string
 	lock *os.File
 }
 
-func newDir() (*dir, error) {
+// NewDir makes a folder, and removes those of runs that were killed.
+func NewDir() (*Dir, error) {
 	parent := os.TempDir()
 	if memory := memoryDir(dirRoom); memory != "" {
 		parent = memory
@@ -37,10 +38,10 @@ func newDir() (*dir, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(path))
 	}
-	d := &dir{path: path, lock: lock}
+	d := &Dir{path: path, lock: lock}
 	// The file gets its name when it is locked, lest another run sweeps in between.
 	if err := errors.Join(tryLock(lock), os.Rename(lock.Name(), filepath.Join(path, lockName))); err != nil {
-		return nil, errors.Join(err, d.remove())
+		return nil, errors.Join(err, d.Remove())
 	}
 	return d, nil
 }
@@ -49,7 +50,11 @@ func tryLock(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-func (d *dir) remove() error {
+// Path is where the folder is.
+func (d *Dir) Path() string { return d.path }
+
+// Remove removes the folder with everything in it.
+func (d *Dir) Remove() error {
 	return errors.Join(os.RemoveAll(d.path), d.lock.Close())
 }
 
@@ -62,7 +67,7 @@ func sweep(parent string) error {
 	var failed error
 	for _, path := range paths {
 		// No lock file, or not ours to open: a run that is just starting, or another user's.
-		lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR, 0) //nolint:gosec // The path is of our own making.
+		lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR, 0)
 		if err != nil {
 			continue
 		}
