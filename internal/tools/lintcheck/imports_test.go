@@ -16,6 +16,7 @@ var law = []struct{ name, may string }{
 	{"internal/config", words},
 	{"internal/errs", words},
 	{"internal/limit", words},
+	{"internal/mfa", words},
 	{"internal/telegram", words},
 	{"internal/vault", words},
 	{"internal/profile/maskart", words},
@@ -27,20 +28,21 @@ var law = []struct{ name, may string }{
 	{"internal/account", tools},
 	{"internal/profile", tools + " internal/profile/maskart internal/profile/nickname"},
 	{"internal/audit", tools + " internal/account"},
-	{"internal/session", tools + " internal/account internal/audit internal/profile internal/telegram"},
+	{"internal/session", tools + " internal/account internal/audit internal/mfa internal/profile internal/telegram"},
 	{"internal/room", tools + " internal/profile"},
 	{"internal/media", tools + " internal/profile"},
 	{"internal/message", tools + " internal/profile internal/room internal/media"},
 	{"internal/view", "internal/errs internal/locale internal/profile internal/room internal/media internal/message"},
 	{"internal/view/account", "internal/errs internal/locale internal/account internal/audit internal/session internal/profile internal/view"},
 
-	{"internal/httpapi", tools + domain + " internal/profile/maskart internal/profile/nickname internal/view internal/view/account internal/telegram web"},
+	{"internal/httpapi", tools + domain + " internal/profile/maskart internal/profile/nickname internal/view internal/view/account internal/mfa internal/telegram web"},
 	{"internal/realtime", words + " internal/errs internal/limit" + domain + " internal/view socketio"},
 	{"internal/store", tools + domain},
 	{"internal/cluster", tools + domain},
 	{"internal/cluster/clustertest", tools + domain},
 	{"internal/blob", tools + domain},
 	{"internal/mail", tools + domain},
+	{"internal/sms", tools + domain},
 
 	{"internal/app", "everything but internal/testkit internal/testkit/testdb internal/testkit/testredis internal/testkit/services" + commands},
 	{"internal/testkit", "everything but" + commands},
@@ -63,7 +65,7 @@ const (
 
 // Tests start real databases and the real app, so they may import everything; except these.
 var (
-	leaves = strings.Fields(words + " internal/config internal/errs internal/limit internal/telegram internal/vault" +
+	leaves = strings.Fields(words + " internal/config internal/errs internal/limit internal/mfa internal/telegram internal/vault" +
 		" internal/profile/maskart internal/profile/nickname")
 	maskSide = strings.Fields("internal/room internal/media internal/message internal/view")
 	person   = strings.Fields("internal/account internal/session internal/telegram internal/view/account")
