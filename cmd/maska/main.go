@@ -21,11 +21,12 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve    serveCmd    `cmd:"" default:"1" help:"Start the server (this is the default)."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database to the state that this version needs."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
-	Initdata initdataCmd `cmd:"" help:"Make and check Telegram's proofs."`
-	Bench    benchCmd    `cmd:"" help:"Put load on a running server and check every delivery."`
+	Serve     serveCmd     `cmd:"" default:"1" help:"Start the server (this is the default)."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database to the state that this version needs."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Initdata  initdataCmd  `cmd:"" help:"Make and check Telegram's proofs."`
+	Authcheck authcheckCmd `cmd:"" help:"Sign in to a running server and check what it keeps of its promises."`
+	Bench     benchCmd     `cmd:"" help:"Put load on a running server and check every delivery."`
 }
 
 func main() {

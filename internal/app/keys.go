@@ -71,3 +71,15 @@ func devToken(dataDir string, source random.Source) (string, error) {
 	token := "700000001:" + source.Letters(35)
 	return token, os.WriteFile(path, []byte(token+"\n"), 0o600)
 }
+
+// BotToken is the token that a server with these settings checks launch data with.
+func BotToken(cfg config.Config) (string, error) {
+	if tokens := cfg.Tokens(); len(tokens) > 0 {
+		return tokens[0], nil
+	}
+	text, err := os.ReadFile(filepath.Join(cfg.DataDir, devTokenFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("no TELEGRAM_BOT_TOKEN is set, and no server has run in dev mode in this DATA_DIR")
+	}
+	return strings.TrimSpace(string(text)), err
+}

@@ -53,9 +53,10 @@ var law = []struct{ name, may string }{
 	{"internal/testkit/testredis", "internal/testkit/services"},
 	{"internal/tools/withservices", "internal/testkit/services"},
 	{"internal/loadtest", "internal/telegram"},
+	{"internal/authcheck", "internal/telegram"},
 	{"internal/tools/benchserver", "internal/loadtest socketio"},
 	{"internal/tools/benchcompare", "internal/loadtest socketio"},
-	{"cmd/maska", words + " internal/app internal/config internal/errs internal/loadtest internal/telegram"},
+	{"cmd/maska", words + " internal/app internal/authcheck internal/config internal/errs internal/loadtest internal/telegram"},
 }
 
 const (
