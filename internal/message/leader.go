@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 // back, and while a transaction is under way the next batch gathers.
 func (s *Sender) lead(queue chan *waiting) {
 	for first := range queue {
+		// Let every goroutine that can run say what it has to: it leaves in the same transaction.
+		runtime.Gosched()
 		s.commit(queue, gather(first, queue))
 	}
 }
