@@ -133,7 +133,7 @@ func (n *Namespace) FromText(text []byte) (*Packet, error) {
 		return nil, errNotForward
 	}
 	packet := textPacket(string(text))
-	packet.ns, packet.event = n, true
+	packet.ns, packet.event, packet.made = n, true, n.srv.now()
 	return packet, nil
 }
 

@@ -19,6 +19,7 @@ type Packet struct {
 	text  []byte     // the text frame's payload, within frame; nil for a lone binary message
 	bins  [][]byte   // the attachments, within frame
 	event bool       // without ack id
+	made  int64      // when Encode or FromText made it, by the server's clock
 }
 
 // Text returns the packet as Engine.IO text, `42["name",…]`, for FromText of
@@ -94,7 +95,7 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 		kind += typeBinaryEvent - typeEvent
 	}
 	p := n.assemble(kind, ack, e.buf.Bytes(), e.bins)
-	p.event = ack == noAck
+	p.event, p.made = ack == noAck, n.srv.now()
 	return p, nil
 }
 

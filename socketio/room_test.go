@@ -455,3 +455,27 @@ func TestOrdinaryPathKeepsThePromises(t *testing.T) {
 		t.Error(e.reason)
 	}
 }
+
+func TestEachDeliveryIsCountedAndEachBroadcastIsTimed(t *testing.T) {
+	u := newHub(t, socketio.Config{})
+	ws1, first := u.pair()
+	ws2, second := u.pair()
+	first.Join("room")
+	second.Join("room")
+	const broadcasts = 10
+	p := u.packet("data", "x")
+	for range broadcasts {
+		u.n.Broadcast("room", p)
+		ws1.want(string(p.Text()))
+		ws2.want(string(p.Text()))
+	}
+	u.n.Broadcast("nobody's", p)
+	eventually(t, "everything is counted", func() bool {
+		st, timed := u.srv.Stats(), 0
+		for _, n := range st.Latency.Counts {
+			timed += int(n) //nolint:gosec // a count
+		}
+		// Two shards share a broadcast at most, as there are two receivers.
+		return st.Deliveries == 2*broadcasts && timed >= broadcasts && timed <= 2*broadcasts && st.Latency.Sum > 0
+	})
+}

@@ -340,8 +340,14 @@ type Stats struct {
 	PacketsIn  uint64            // Engine.IO packets received since the start
 	PacketsOut uint64            // packets given to peers since the start, per receiver
 	Writes     uint64            // WebSocket write calls since the start
+	Deliveries uint64            // broadcast packets since the start, per receiver
 	Opened     uint64            // sessions opened since the start
 	Closed     map[Reason]uint64 // sessions closed since the start, by reason
+
+	// Latency of broadcasts: from the making of the packet (Encode, FromText) until
+	// it was written to the last receiver, or waits for him because he is slow. A
+	// packet counts once for each shard that has receivers.
+	Latency Histogram
 }
 
 // Stats reads the server's counters. It is cheap and never waits for a peer.
@@ -355,6 +361,8 @@ func (s *Server) Stats() Stats {
 		st.PacketsIn += sh.packetsIn.Load()
 		st.PacketsOut += sh.packetsOut.Load()
 		st.Writes += sh.writes.Load()
+		st.Deliveries += sh.deliveries.Load()
+		sh.latency.addTo(&st.Latency)
 	}
 	for _, n := range s.namespaces {
 		st.Sockets += n.Len("")

@@ -80,6 +80,8 @@ type shard struct {
 	stop   chan struct{}
 
 	packetsIn, packetsOut, writes atomic.Uint64
+	deliveries                    atomic.Uint64
+	latency                       latency
 	queueBytes, queuePackets      atomic.Int64
 	pollSessions, wsSessions      atomic.Int64
 
@@ -88,8 +90,9 @@ type shard struct {
 	nodes  []node // nodes[0] is unused, so that index 0 means none
 	dirty  []*session
 	run    run
-	arena  []byte // the runs' bytes of this round
-	out    []byte // one connection's bytes
+	casts  []int64 // when the broadcasts of this round were made
+	arena  []byte  // the runs' bytes of this round
+	out    []byte  // one connection's bytes
 	timers timers
 	writer *rawWriter
 }
@@ -380,9 +383,16 @@ func (sh *shard) endRun() {
 		return
 	}
 	r := sh.run.room
-	for _, s := range r.members[sh.index] {
+	members := r.members[sh.index]
+	for _, s := range members {
 		sh.catchUpRun(s)
 		s.seen = 0
+	}
+	if len(members) > 0 {
+		sh.deliveries.Add(uint64(len(members) * len(sh.run.pkts))) //nolint:gosec // a count
+		for _, p := range sh.run.pkts {
+			sh.casts = append(sh.casts, p.made)
+		}
 	}
 	sh.run.room = nil
 	clear(sh.run.pkts)
@@ -515,6 +525,7 @@ func (sh *shard) flushAll() {
 	}
 	clear(sh.dirty)
 	sh.dirty = sh.dirty[:0]
+	sh.noteCasts()
 	clear(sh.nodes)
 	sh.nodes = sh.nodes[:1]
 	sh.arena, sh.out = trim(sh.arena), trim(sh.out)
