@@ -115,13 +115,13 @@ func (p *Passkeys) CreationOptions(origin string, owner Owner) (CreationOptions,
 	}
 	options := CreationOptions{
 		RP:        RelyingParty{ID: site.Config.RPID, Name: p.name},
-		User:      User{ID: strict.EncodeToString(owner.Handle), Name: owner.Name, DisplayName: owner.Name},
+		User:      UserEntity{ID: strict.EncodeToString(owner.Handle), Name: owner.Name, DisplayName: owner.Name},
 		Challenge: strict.EncodeToString(p.challenge(forRegistration, string(owner.Handle))),
 		Timeout:   PasskeyTime.Milliseconds(), Exclude: descriptors(owner.Keys), Attestation: "none",
-		Selection: Selection{ResidentKey: "required", RequireResidentKey: true, UserVerification: "required"},
+		Selection: AuthenticatorSelection{ResidentKey: "required", RequireResidentKey: true, UserVerification: "required"},
 	}
 	for _, algorithm := range algorithms {
-		options.Parameters = append(options.Parameters, Parameter{Type: publicKey, Algorithm: int64(algorithm)})
+		options.Parameters = append(options.Parameters, CredentialParameter{Type: publicKey, Algorithm: int64(algorithm)})
 	}
 	return options, nil
 }

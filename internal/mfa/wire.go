@@ -14,14 +14,14 @@ const publicKey = "public-key"
 
 // CreationOptions is PublicKeyCredentialCreationOptionsJSON.
 type CreationOptions struct {
-	RP          RelyingParty `json:"rp"`
-	User        User         `json:"user"`
-	Challenge   string       `json:"challenge"`
-	Parameters  []Parameter  `json:"pubKeyCredParams"`
-	Timeout     int64        `json:"timeout" description:"milliseconds"`
-	Exclude     []Descriptor `json:"excludeCredentials"`
-	Selection   Selection    `json:"authenticatorSelection"`
-	Attestation string       `json:"attestation" enum:"none"`
+	RP          RelyingParty           `json:"rp"`
+	User        UserEntity             `json:"user"`
+	Challenge   string                 `json:"challenge"`
+	Parameters  []CredentialParameter  `json:"pubKeyCredParams"`
+	Timeout     int64                  `json:"timeout" description:"milliseconds"`
+	Exclude     []CredentialDescriptor `json:"excludeCredentials"`
+	Selection   AuthenticatorSelection `json:"authenticatorSelection"`
+	Attestation string                 `json:"attestation" enum:"none"`
 }
 
 // RelyingParty names the site.
@@ -30,28 +30,28 @@ type RelyingParty struct {
 	Name string `json:"name"`
 }
 
-// User names the account to its owner.
-type User struct {
+// UserEntity names the account to its owner.
+type UserEntity struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	DisplayName string `json:"displayName"`
 }
 
-// Parameter is a kind of key that is accepted.
-type Parameter struct {
+// CredentialParameter is a kind of key that is accepted.
+type CredentialParameter struct {
 	Type      string `json:"type" enum:"public-key"`
 	Algorithm int64  `json:"alg" description:"COSE algorithm"`
 }
 
-// Descriptor names a passkey.
-type Descriptor struct {
+// CredentialDescriptor names a passkey.
+type CredentialDescriptor struct {
 	Type       string   `json:"type" enum:"public-key"`
 	ID         string   `json:"id"`
 	Transports []string `json:"transports,omitempty"`
 }
 
-// Selection tells what the authenticator must be able to do.
-type Selection struct {
+// AuthenticatorSelection tells what the authenticator must be able to do.
+type AuthenticatorSelection struct {
 	ResidentKey        string `json:"residentKey" enum:"required"`
 	RequireResidentKey bool   `json:"requireResidentKey"`
 	UserVerification   string `json:"userVerification" enum:"required"`
@@ -59,11 +59,11 @@ type Selection struct {
 
 // RequestOptions is PublicKeyCredentialRequestOptionsJSON.
 type RequestOptions struct {
-	Challenge        string       `json:"challenge"`
-	Timeout          int64        `json:"timeout" description:"milliseconds"`
-	RPID             string       `json:"rpId"`
-	Allow            []Descriptor `json:"allowCredentials"`
-	UserVerification string       `json:"userVerification" enum:"required"`
+	Challenge        string                 `json:"challenge"`
+	Timeout          int64                  `json:"timeout" description:"milliseconds"`
+	RPID             string                 `json:"rpId"`
+	Allow            []CredentialDescriptor `json:"allowCredentials"`
+	UserVerification string                 `json:"userVerification" enum:"required"`
 }
 
 // Registration is RegistrationResponseJSON, as far as it is looked at.
@@ -144,10 +144,10 @@ func decode(texts ...string) (decoded []protocol.URLEncodedBase64, err error) {
 	return decoded, nil
 }
 
-func descriptors(keys []Passkey) []Descriptor {
-	all := []Descriptor{} // an empty list of JSON, not null
+func descriptors(keys []Passkey) []CredentialDescriptor {
+	all := []CredentialDescriptor{} // an empty list of JSON, not null
 	for _, key := range keys {
-		all = append(all, Descriptor{Type: publicKey, ID: strict.EncodeToString(key.ID), Transports: key.Transports})
+		all = append(all, CredentialDescriptor{Type: publicKey, ID: strict.EncodeToString(key.ID), Transports: key.Transports})
 	}
 	return all
 }
