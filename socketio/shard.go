@@ -389,7 +389,7 @@ func (sh *shard) endRun() {
 		s.seen = 0
 	}
 	if len(members) > 0 {
-		sh.deliveries.Add(uint64(len(members) * len(sh.run.pkts))) //nolint:gosec // a count
+		sh.deliveries.Add(uint64(len(members) * len(sh.run.pkts)))
 		for _, p := range sh.run.pkts {
 			sh.casts = append(sh.casts, p.made)
 		}

@@ -26,6 +26,7 @@ var law = []struct{ name, may string }{
 	{"socketio", ""},
 	{"socketio/conformance", "socketio"},
 	{"web", ""},
+	{"internal/metrics", ""},
 
 	{"internal/account", tools},
 	{"internal/profile", tools + " internal/profile/maskart internal/profile/nickname"},
