@@ -39,6 +39,8 @@ type Account struct {
 	SealedEmail    []byte
 	EmailVerified  bool
 	PasswordHash   string
+	SealedNames    []byte // nil unless the person gave himself names; they win over Telegram's
+	MFAFor         string // when a second factor is asked for: MFAForPassword or MFAForAll
 
 	Language   locale.Lang
 	Roles      []Role
@@ -47,6 +49,12 @@ type Account struct {
 	Generation int64 // counts masks; finds the present one through vault.OwnerTag
 	CreatedAt  time.Time
 }
+
+// When a second factor is asked for (auth contract, section 12).
+const (
+	MFAForPassword = "password" // after a password
+	MFAForAll      = "all"      // also after a proof of Telegram or another issuer on a new device
+)
 
 // Has reports whether the account has the role.
 func (a Account) Has(role Role) bool { return slices.Contains(a.Roles, role) }
@@ -59,10 +67,31 @@ type Telegram struct {
 	Username  string `json:"username,omitempty"`
 }
 
+// Names are what a person calls himself where others cannot see it.
+type Names struct {
+	First string `json:"first,omitempty"`
+	Last  string `json:"last,omitempty"`
+}
+
 const (
 	telegramColumn = "accounts.telegram"
 	emailColumn    = "accounts.email"
+	namesColumn    = "accounts.names"
 )
+
+// SealEmail seals an address, as it was typed, for the row of this account.
+func SealEmail(v *vault.Vault, id ID, address string) []byte {
+	return v.Seal(emailColumn, int64(id), []byte(address))
+}
+
+// SealNames seals names for the row of this account.
+func SealNames(v *vault.Vault, id ID, names Names) ([]byte, error) {
+	plain, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	return v.Seal(namesColumn, int64(id), plain), nil
+}
 
 // SealTelegram seals an identity for the row of this account.
 func SealTelegram(v *vault.Vault, id ID, identity Telegram) ([]byte, error) {
@@ -77,6 +106,7 @@ func SealTelegram(v *vault.Vault, id ID, identity Telegram) ([]byte, error) {
 type Identity struct {
 	Telegram *Telegram // nil when nothing is sealed
 	Email    string
+	Names    *Names // nil unless the person gave himself some
 }
 
 // Unseal opens the sealed identity, for the owner's own eyes.
@@ -98,6 +128,16 @@ func Unseal(v *vault.Vault, a Account) (Identity, error) {
 			return Identity{}, err
 		}
 		found.Email = string(plain)
+	}
+	if a.SealedNames != nil {
+		plain, err := v.Unseal(namesColumn, int64(a.ID), a.SealedNames)
+		if err != nil {
+			return Identity{}, err
+		}
+		found.Names = new(Names)
+		if err := json.Unmarshal(plain, found.Names); err != nil {
+			return Identity{}, fmt.Errorf("sealed names: %w", err)
+		}
 	}
 	return found, nil
 }

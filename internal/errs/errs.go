@@ -20,8 +20,16 @@ type Error struct {
 	RetryAfter time.Duration
 	// Fields lists what was wrong in the request, field by field.
 	Fields []Field
+	// Challenge comes with mfa_required: what the proof still lacks.
+	Challenge *Challenge
 
 	cause error
+}
+
+// Challenge lets a proof be completed by one of several factors. Its token is a secret.
+type Challenge struct {
+	Token   string
+	Factors []string
 }
 
 // Field is one thing wrong with one field of a request.

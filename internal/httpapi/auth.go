@@ -20,7 +20,7 @@ const maxDeviceInfo = 256
 
 // signIn serves POST /auth: whoever Telegram names gets a mask, and nothing reversible is kept of him.
 func (a *API) signIn(c *call, in signInBody) (viewaccount.Auth, error) {
-	c.client.Device = cut(in.DeviceInfo, maxDeviceInfo)
+	c.client.Device = cut(in.DeviceInfo)
 	tokens, err := a.sessions.SignInTelegram(c.Context(), in.InitData, false, c.client, c.lang)
 	if err != nil {
 		return viewaccount.Auth{}, err
@@ -30,8 +30,32 @@ func (a *API) signIn(c *call, in signInBody) (viewaccount.Auth, error) {
 
 // signInAccount serves POST /api/auth/telegram/login: as signIn, and the identity is linked, sealed.
 func (a *API) signInAccount(c *call, in signInBody) (viewaccount.TokenSet, error) {
-	c.client.Device = cut(in.DeviceInfo, maxDeviceInfo)
+	c.client.Device = cut(in.DeviceInfo)
 	tokens, err := a.sessions.SignInTelegram(c.Context(), in.InitData, true, c.client, c.lang)
+	if err != nil {
+		return viewaccount.TokenSet{}, err
+	}
+	return viewaccount.TokenSetOf(tokens, view.AvatarURL), nil
+}
+
+// widgetBody is what the login widget and login URLs sign. The check needs the body as it came, with
+// members that we do not know.
+type widgetBody struct {
+	ID         any    `json:"id" description:"integer, or the same in decimal"`
+	FirstName  string `json:"first_name"`
+	LastName   string `json:"last_name,omitempty"`
+	Username   string `json:"username,omitempty"`
+	PhotoURL   string `json:"photo_url,omitempty"`
+	AuthDate   any    `json:"auth_date" description:"UNIX seconds, integer or the same in decimal"`
+	Hash       string `json:"hash"`
+	DeviceInfo string `json:"deviceInfo,omitempty"`
+	rawBody
+}
+
+// signInWidget serves POST /api/auth/telegram/bot-login.
+func (a *API) signInWidget(c *call, in widgetBody) (viewaccount.TokenSet, error) {
+	c.client.Device = cut(in.DeviceInfo)
+	tokens, err := a.sessions.SignInWidget(c.Context(), in.raw, c.client, c.lang)
 	if err != nil {
 		return viewaccount.TokenSet{}, err
 	}
@@ -87,8 +111,9 @@ func bearerToken(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// cut keeps the first n code points of a text.
-func cut(text string, n int) string {
+// cut keeps what is looked at of deviceInfo.
+func cut(text string) string {
+	n := maxDeviceInfo
 	for i := range text {
 		if n == 0 {
 			return text[:i]

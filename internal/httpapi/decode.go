@@ -51,8 +51,16 @@ func decodeBody(w http.ResponseWriter, r *http.Request, dst any, optional bool) 
 		}
 		return errs.Wrap(errs.MalformedJSON, err)
 	}
+	if keeper, ok := dst.(interface{ keep(body []byte) }); ok {
+		keeper.keep(body)
+	}
 	return nil
 }
+
+// rawBody, embedded in what a body is decoded to, keeps the body as it came.
+type rawBody struct{ raw []byte }
+
+func (b *rawBody) keep(body []byte) { b.raw = body }
 
 // isJSON reports whether a body says that it is JSON in UTF-8, once and not compressed.
 func isJSON(h http.Header) bool {

@@ -174,7 +174,7 @@ func AllowOrigin(publicURL string, origins []string) func(*http.Request, string)
 
 // client tells where a request came from.
 func (a *API) client(r *http.Request) session.Client {
-	return session.Client{IP: clientIP(r, a.cfg.Proxies), Agent: cut(r.UserAgent(), maxDeviceInfo), RequestID: requestID(r)}
+	return session.Client{IP: clientIP(r, a.cfg.Proxies), Agent: cut(r.UserAgent()), DeviceID: r.Header.Get("X-Device-Id"), RequestID: requestID(r)}
 }
 
 // ClientIP makes the rule by which a peer is named behind the given proxies.

@@ -86,6 +86,9 @@ func (o operation) refusals() []errs.Code {
 	if o.access != public {
 		codes = append(codes, errs.TokenMissing, errs.TokenInvalid, errs.TokenExpired, errs.SessionRevoked, errs.UserNotFound, errs.AccountDisabled)
 	}
+	if o.access == fresh {
+		codes = append(codes, errs.ReauthRequired)
+	}
 	slices.Sort(codes)
 	return slices.Compact(codes)
 }

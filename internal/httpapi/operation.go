@@ -16,6 +16,7 @@ type access int
 const (
 	public     access = iota // no token is looked at
 	bearer                   // an access token of a live session
+	fresh                    // the same, and its owner proved lately who he is
 	lateBearer               // the same, but it may have expired; the handler checks it
 )
 
@@ -106,5 +107,8 @@ func (a *API) admit(w http.ResponseWriter, c *call, who access) error {
 	if c.actor, err = a.sessions.Authenticate(c.Context(), token); err != nil {
 		return err
 	}
-	return a.limit(w, c, "session:"+c.actor.Session)
+	if err := a.limit(w, c, "session:"+c.actor.Session); err != nil || who != fresh {
+		return err
+	}
+	return a.sessions.RequireFresh(c.Context(), c.actor)
 }

@@ -30,6 +30,8 @@ type problem struct {
 	Reason     string         `json:"reason,omitzero"`
 	RetryAfter int            `json:"retryAfter,omitzero" description:"seconds"`
 	Errors     []fieldProblem `json:"errors,omitzero"`
+	MFAToken   string         `json:"mfa_token,omitzero" description:"with mfa_required"`
+	Factors    []string       `json:"factors,omitzero" description:"with mfa_required: what the proof can be completed with"`
 }
 
 type fieldProblem struct {
@@ -56,6 +58,9 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, fieldProblem{Field: f.Field, Code: f.Code, Message: f.Code.Text(lang)})
+	}
+	if e.Challenge != nil {
+		p.MFAToken, p.Factors = e.Challenge.Token, e.Challenge.Factors
 	}
 	wait := e.RetryAfter
 	if wait == 0 && status == http.StatusServiceUnavailable {

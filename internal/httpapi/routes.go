@@ -8,7 +8,7 @@ import (
 
 // operations is the API's table of contents.
 func operations() []operation {
-	signInErrors := []errs.Code{errs.InitDataRequired, errs.InitDataInvalid, errs.InitDataExpired, errs.AccountDisabled}
+	signInErrors := []errs.Code{errs.InitDataRequired, errs.InitDataInvalid, errs.InitDataExpired, errs.AccountDisabled, errs.MFARequired, errs.GeoBlocked}
 	roomGone := []errs.Code{errs.NotFound, errs.RoomClosed}
 	notOwner := []errs.Code{errs.NotFound, errs.RoomClosed, errs.NotMember, errs.Forbidden}
 	return []operation{
@@ -18,6 +18,8 @@ func operations() []operation {
 
 		op(http.MethodPost, "/auth", public, "Sign in with Telegram's initData and get a mask", (*API).signIn, signInErrors...),
 		op(http.MethodPost, "/api/auth/telegram/login", public, "Sign in with Telegram's initData and link the identity", (*API).signInAccount, signInErrors...),
+		op(http.MethodPost, "/api/auth/telegram/bot-login", public, "Sign in with the login widget or a login URL and link the identity", (*API).signInWidget,
+			errs.TelegramDataInvalid, errs.AccountDisabled, errs.MFARequired, errs.GeoBlocked),
 		op(http.MethodPost, "/api/auth/refresh", public, "Exchange a refresh token for new tokens", (*API).refresh,
 			errs.RefreshTokenRequired, errs.RefreshTokenInvalid, errs.RefreshTokenExpired, errs.RefreshTokenReused, errs.SessionRevoked, errs.AccountDisabled),
 		optionalBody(op(http.MethodPost, "/api/auth/logout", lateBearer, "End this session, and that of a given refresh token", (*API).logout)),

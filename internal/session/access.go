@@ -33,6 +33,7 @@ type claims struct {
 	Generation int64    `json:"gen"`
 	Use        string   `json:"use"`
 	Methods    []string `json:"amr"`
+	ProvedAt   int64    `json:"auth_time,omitempty"` // when the owner proved who he is, if it led to this token
 	IssuedAt   int64    `json:"iat"`
 	NotBefore  int64    `json:"nbf,omitempty"`
 	ExpiresAt  int64    `json:"exp"`
@@ -68,12 +69,17 @@ func keyID(key []byte) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-func (k accessKeys) sign(s Session, id string, now time.Time, life time.Duration) (string, error) {
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+// sign makes a token. proved is when the owner proved who he is, zero if that did not lead to this token.
+func (k accessKeys) sign(s Session, id string, now, proved time.Time, life time.Duration) (string, error) {
+	c := claims{
 		Issuer: issuer, Audience: audience, Subject: strconv.FormatInt(int64(s.Account), 10),
 		Session: s.ID, Generation: s.Generation, Use: useAccess, Methods: s.Methods,
 		IssuedAt: now.Unix(), ExpiresAt: now.Add(life).Unix(), ID: id,
-	})
+	}
+	if !proved.IsZero() {
+		c.ProvedAt = proved.Unix()
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
 	token.Header["kid"] = k.signing
 	return token.SignedString(k.byID[k.signing])
 }

@@ -12,9 +12,10 @@ import (
 // Actor is who acts in a request: account, session and roles, never a mask. Chat code gets a
 // profile.Actor instead.
 type Actor struct {
-	Account   account.Account
-	Session   string
-	ExpiresAt time.Time // of the access token
+	Account    account.Account
+	Session    string
+	ExpiresAt  time.Time // of the access token
+	FreshUntil time.Time // until when the actor's proof of who he is counts as fresh; zero without one
 }
 
 // Authenticate checks an access token and the session behind it (auth contract, section 7.1). The
@@ -43,7 +44,11 @@ func (s *Service) Authenticate(ctx context.Context, bearer string) (Actor, error
 		}
 		s.cache.drop(live.Session.ID)
 	}
-	return Actor{Account: live.Account, Session: live.Session.ID, ExpiresAt: time.Unix(c.ExpiresAt, 0)}, nil
+	actor := Actor{Account: live.Account, Session: live.Session.ID, ExpiresAt: time.Unix(c.ExpiresAt, 0), FreshUntil: live.Session.FreshUntil}
+	if proved := time.Unix(c.ProvedAt, 0).Add(FreshLife); c.ProvedAt != 0 && proved.After(actor.FreshUntil) {
+		actor.FreshUntil = proved
+	}
+	return actor, nil
 }
 
 // unknownSession tells an account that is gone from one whose session is gone.

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"slices"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"maska/internal/account"
 	"maska/internal/cluster"
 	"maska/internal/errs"
 	"maska/internal/locale"
@@ -33,6 +35,7 @@ type world struct {
 	offset   atomic.Int64
 	mu       sync.Mutex
 	ended    []string
+	notices  []session.Notice
 	start    time.Time
 }
 
@@ -67,7 +70,19 @@ func newWorld(t *testing.T, db *testkit.Database, cfg session.Config) *world {
 		defer w.mu.Unlock()
 		w.ended = append(w.ended, sessions...)
 	})
+	w.WhenNoticed(func(_ context.Context, _ account.Account, notice session.Notice) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.notices = append(w.notices, notice)
+	})
 	return w
+}
+
+// noticed is what owners of accounts were told so far.
+func (w *world) noticed() []session.Notice {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.notices)
 }
 
 // wantEnded checks which sessions were told to have ended since it was asked last.

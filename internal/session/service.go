@@ -30,6 +30,7 @@ type Config struct {
 	AccessLife   time.Duration
 	OnceOnly     bool        // a proof of Telegram signs in once (TELEGRAM_REPLAY=once)
 	Language     locale.Lang // of accounts that have not told theirs
+	Places       Places      // nil when nothing is known of places
 }
 
 // Service signs people in and keeps them signed in. It is safe for concurrent use.
@@ -50,6 +51,8 @@ type Service struct {
 	cache      *liveCache
 	worn       *wornMasks
 	ended      func(sessions []string)
+	notify     func(context.Context, account.Account, Notice)
+	places     Places
 }
 
 // New makes the service. now is the clock of all decisions.
@@ -58,10 +61,14 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	if err != nil {
 		return nil, err
 	}
+	places := cfg.Places
+	if places == nil {
+		places = nowhere{}
+	}
 	return &Service{
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
-		ended: func([]string) {}, cache: newLiveCache(now), worn: newWornMasks(now),
+		places: places, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
 }
 
@@ -92,10 +99,11 @@ type Tokens struct {
 	Profile     profile.Profile
 }
 
-// tokens makes the tokens of a session as it stands after the transaction, and finds its mask.
-func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale.Lang) (Tokens, error) {
+// tokens makes the tokens of a session as it stands after the transaction, and finds its mask. proved
+// is when its owner proved who he is, zero if he did not just now.
+func (s *Service) tokens(ctx context.Context, live Live, proved time.Time, lang locale.Lang) (Tokens, error) {
 	now := s.now()
-	access, err := s.access.sign(live.Session, s.random.Token(16), now, s.accessLife)
+	access, err := s.access.sign(live.Session, s.random.Token(16), now, proved, s.accessLife)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -111,7 +119,7 @@ func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale
 	return Tokens{
 		Access: access, AccessLife: s.accessLife,
 		Refresh: s.refresh.sign(live.Session), RefreshLife: refreshLife.Truncate(time.Second),
-		Session: live.Session.ID, NewAccount: isNew, Account: live.Account, Identity: identity, Profile: mask,
+		Session: live.Session.ID, Account: live.Account, Identity: identity, Profile: mask,
 	}, nil
 }
 
@@ -120,7 +128,7 @@ func (s *Service) tokens(ctx context.Context, live Live, isNew bool, lang locale
 func (s *Service) record(event audit.Event, client Client) audit.Record {
 	return audit.Record{
 		ID: s.random.ID(), At: hour(s.now()), Event: event, Outcome: audit.OK,
-		RequestID: client.RequestID, IP: CutIP(client.IP), Agent: DeviceOf(client).Name,
+		RequestID: client.RequestID, IP: CutIP(client.IP), Country: s.places.Locate(client.IP).Country, Agent: DeviceOf(client).Name,
 	}
 }
 
@@ -145,39 +153,37 @@ func (s *Service) Refresh(ctx context.Context, token string, client Client, lang
 		return Tokens{}, err
 	}
 	var live Live
-	var refusal error // an outcome that is committed, not rolled back
-	err = s.store.Transaction(ctx, func(tx Tx) error {
-		refusal = nil
+	err = s.transaction(ctx, func(tx Tx) (err error) {
 		if live, err = tx.SessionForUpdate(ctx, claim.session); errors.Is(err, ErrNoSession) {
 			return errs.New(errs.RefreshTokenInvalid)
 		} else if err != nil {
 			return err
 		}
-		refusal, err = s.step(ctx, tx, &live, claim, client)
-		return err
+		return s.step(ctx, tx, &live, claim, client)
 	})
-	if err != nil {
+	switch {
+	case errs.CodeOf(err) == errs.RefreshTokenReused:
+		s.forget([]string{live.Session.ID})
+		s.notify(ctx, live.Account, Notice{Kind: NoticeTokenReuse, Device: live.Session.Device, Country: live.Session.Country})
+		return Tokens{}, err
+	case err != nil:
 		return Tokens{}, err
 	}
 	s.cache.drop(live.Session.ID)
-	if refusal != nil {
-		s.forget([]string{live.Session.ID})
-		return Tokens{}, refusal
-	}
-	return s.tokens(ctx, live, false, lang)
+	return s.tokens(ctx, live, time.Time{}, lang)
 }
 
 // step decides one refresh on a session that is held. It changes live to what the tokens shall say.
-func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClaim, client Client) (refusal, err error) {
+func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClaim, client Client) error {
 	now, session := s.now(), &live.Session
 	if !s.refresh.proves(claim, session.Salt) || claim.generation > session.Generation {
-		return nil, errs.New(errs.RefreshTokenInvalid)
+		return errs.New(errs.RefreshTokenInvalid)
 	}
 	if err := live.usable(); err != nil {
-		return nil, err
+		return err
 	}
 	if session.expired(now) {
-		return nil, errs.New(errs.RefreshTokenExpired)
+		return errs.New(errs.RefreshTokenExpired)
 	}
 	record := s.record(audit.TokenRefreshed, client)
 	record.Account, record.Session = int64(session.Account), session.ID
@@ -186,16 +192,15 @@ func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClai
 		session.Generation++
 		session.Confirmed = false
 		session.SteppedAt, session.LastSeenAt = now, hour(now)
-		return nil, errors.Join(tx.StepGeneration(ctx, *session), tx.Audit(ctx, record))
+		return errors.Join(tx.StepGeneration(ctx, *session), tx.Audit(ctx, record))
 	case claim.generation == session.Generation-1 && (!session.Confirmed || now.Sub(session.SteppedAt) <= convergence):
-		return nil, nil // the same answer again
+		return nil // the same answer again
 	}
 	record.At = now // the owner must be able to tell when
 	record.Event, record.Outcome = audit.TokenReuse, audit.Refused
 	revoked := s.record(audit.TokenRevoked, client)
 	revoked.Account, revoked.Session, revoked.Detail = record.Account, record.Session, "reuse"
-	return errs.New(errs.RefreshTokenReused),
-		errors.Join(tx.RevokeSession(ctx, session.ID, now, "reuse"), tx.Audit(ctx, record), tx.Audit(ctx, revoked))
+	return leaving(errors.Join(tx.RevokeSession(ctx, session.ID, now, "reuse"), tx.Audit(ctx, record, revoked)), errs.New(errs.RefreshTokenReused))
 }
 
 // usable tells why a session cannot be used although it exists.

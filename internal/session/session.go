@@ -4,7 +4,6 @@ package session
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"maska/internal/account"
@@ -35,10 +34,13 @@ type Session struct {
 	Salt       []byte // goes into the proofs of this session's refresh tokens
 	Methods    []string
 	Device     Device
-	IP         string    // cut to /24 or /48
-	CreatedAt  time.Time // to the hour
-	SteppedAt  time.Time // the last step of the generation; to the hour when it is older than that
-	LastSeenAt time.Time // to the hour
+	DeviceTag  *vault.Tag // nil when the client did not name its device
+	IP         string     // cut to /24 or /48
+	Country    string     // empty when unknown
+	FreshUntil time.Time  // until when a proof that was given within the session counts as fresh
+	CreatedAt  time.Time  // to the hour
+	SteppedAt  time.Time  // the last step of the generation; to the hour when it is older than that
+	LastSeenAt time.Time  // to the hour
 	ExpiresAt  time.Time
 	RevokedAt  time.Time // zero while live
 	RevokedWhy string
@@ -55,6 +57,7 @@ type Client struct {
 	IP        string // as the connection has it; never stored whole
 	Agent     string // User-Agent
 	Device    string // deviceInfo as sent
+	DeviceID  string // X-Device-Id as sent; never stored
 	RequestID string
 }
 
@@ -77,8 +80,11 @@ type Store interface {
 type Tx interface {
 	// AccountByTelegram finds an account by its tag and holds it until the commit; ErrNoAccount when there is none.
 	AccountByTelegram(ctx context.Context, tag vault.Tag) (account.Account, error)
-	// InsertAccount adds an account; false when another transaction took its identity meanwhile.
-	InsertAccount(ctx context.Context, a account.Account) (bool, error)
+	// AccountForUpdate finds an account and holds it until the commit; ErrNoAccount when there is none.
+	AccountForUpdate(ctx context.Context, id account.ID) (account.Account, error)
+	// InsertAccount adds an account; false when another transaction took its identity meanwhile. One
+	// whose identity was disabled is added inactive, and told so in a.
+	InsertAccount(ctx context.Context, a *account.Account) (bool, error)
 	// LinkTelegram stores the sealed identity and the language of a; the newest proof of a username takes its tag over.
 	LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error
 
@@ -91,7 +97,11 @@ type Tx interface {
 	StepGeneration(ctx context.Context, s Session) error
 	RevokeSession(ctx context.Context, id string, at time.Time, why string) error
 
-	Audit(ctx context.Context, r audit.Record) error
+	// Audit adds records, in one statement.
+	Audit(ctx context.Context, records ...audit.Record) error
+
+	challengeTx
+	deviceTx
 }
 
 // idleAt is when the session ends unless it is refreshed before. The hour makes up for what was cut.
@@ -99,29 +109,4 @@ func (s Session) idleAt() time.Time { return s.SteppedAt.Add(IdleLife + time.Hou
 
 func (s Session) expired(now time.Time) bool {
 	return !now.Before(s.ExpiresAt) || !now.Before(s.idleAt())
-}
-
-// Device is what is kept of a device: a class, not a fingerprint.
-type Device struct {
-	Name   string // such as "iPhone", from deviceInfo and User-Agent
-	Client string // such as "Telegram" or "Chrome"
-	OS     string // such as "iOS"
-}
-
-// DeviceOf cuts a User-Agent and the deviceInfo of the body down to classes.
-func DeviceOf(client Client) Device {
-	text := strings.ToLower(client.Device + " " + client.Agent)
-	first := func(fallback string, rules ...string) string {
-		for i := 0; i < len(rules); i += 2 {
-			if strings.Contains(text, rules[i]) {
-				return rules[i+1]
-			}
-		}
-		return fallback
-	}
-	return Device{
-		Name:   first("", "iphone", "iPhone", "ipad", "iPad", "android", "Android", "macintosh", "Mac", "windows", "Windows", "linux", "Linux"),
-		Client: first("", "telegram", "Telegram", "edg/", "Edge", "firefox", "Firefox", "chrom", "Chrome", "safari", "Safari"),
-		OS:     first("", "iphone", "iOS", "ipad", "iOS", "android", "Android", "mac os", "macOS", "windows", "Windows", "linux", "Linux"),
-	}
 }

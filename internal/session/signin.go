@@ -15,6 +15,14 @@ import (
 	"maska/internal/vault"
 )
 
+// telegramProof is what either of Telegram's proofs says once it was checked.
+type telegramProof struct {
+	user   telegram.User
+	method string
+	detail string // for the audit: enough to find the proof again, not to use it
+	used   string // stands for the proof where its uses are counted
+}
+
 // SignInTelegram signs in whoever Telegram's initData names, and makes the account if there is none
 // yet. Without keep nothing reversible about the person is stored: the account is found by its tag
 // alone; with keep the identity is sealed into the account (design: identity, two halves).
@@ -22,88 +30,118 @@ func (s *Service) SignInTelegram(ctx context.Context, initData string, keep bool
 	if initData == "" {
 		return Tokens{}, errs.New(errs.InitDataRequired)
 	}
+	return s.signInTelegram(ctx, func() (telegramProof, error) { return s.checkInitData(initData) }, keep, client, lang)
+}
+
+// SignInWidget signs in whoever the login widget names. body is the JSON object as it came; the
+// identity is sealed into the account.
+func (s *Service) SignInWidget(ctx context.Context, body []byte, client Client, lang locale.Lang) (Tokens, error) {
+	return s.signInTelegram(ctx, func() (telegramProof, error) { return s.checkWidget(body) }, true, client, lang)
+}
+
+func (s *Service) checkInitData(initData string) (telegramProof, error) {
+	proof, err := s.telegram.InitData(initData, s.now())
+	if err != nil {
+		code := errs.InitDataInvalid
+		if outOfDate(err) {
+			code = errs.InitDataExpired
+		}
+		return telegramProof{}, errs.Wrap(code, err)
+	}
+	return telegramProof{proof.User, MethodTelegram, "telegram " + proof.HashPrefix, proof.HashPrefix}, nil
+}
+
+func (s *Service) checkWidget(body []byte) (telegramProof, error) {
+	proof, err := s.telegram.Widget(body, s.now())
+	if err == nil {
+		return telegramProof{proof.User, MethodWidget, "widget " + proof.HashPrefix, proof.HashPrefix}, nil
+	}
+	refusal := errs.Wrap(errs.TelegramDataInvalid, err)
+	if outOfDate(err) {
+		return telegramProof{}, refusal.WithReason("expired")
+	}
+	if field := widgetField(err); field != "" {
+		return telegramProof{}, errs.Invalid(field, errs.BadFormat)
+	}
+	return telegramProof{}, refusal
+}
+
+// widgetField names the field whose shape is wrong, if the refusal is about that.
+func widgetField(err error) string {
+	refusal, ok := errors.AsType[*telegram.Error](err)
+	if !ok {
+		return ""
+	}
+	switch refusal.Reason {
+	case telegram.MissingHash:
+		return "hash"
+	case telegram.MissingAuthDate, telegram.BadAuthDate:
+		return "auth_date"
+	case telegram.MissingUser, telegram.BadUser:
+		return "id"
+	default:
+		return ""
+	}
+}
+
+func outOfDate(err error) bool {
+	refusal, ok := errors.AsType[*telegram.Error](err)
+	return ok && (refusal.Reason == telegram.Expired || refusal.Reason == telegram.Future)
+}
+
+func (s *Service) signInTelegram(ctx context.Context, check func() (telegramProof, error), keep bool, client Client, lang locale.Lang) (Tokens, error) {
 	ip := limit.IPKey(client.IP)
 	if err := s.peek(ctx, limit.TelegramLoginIP, ip); err != nil {
 		return Tokens{}, err
 	}
-	proof, err := s.telegram.InitData(initData, s.now())
+	proof, err := check()
 	if err != nil {
-		return Tokens{}, s.refuseProof(ctx, ip, err)
+		return Tokens{}, errors.Join(err, s.count(ctx, limit.TelegramLoginIP, ip), s.refusedProof(ctx, err, client))
 	}
-	if err := s.take(ctx, limit.TelegramLoginPerson, strconv.FormatInt(proof.User.ID, 10)); err != nil {
+	if err := s.take(ctx, limit.TelegramLoginPerson, strconv.FormatInt(proof.user.ID, 10)); err != nil {
 		return Tokens{}, err
 	}
-	if s.onceOnly {
-		if err := s.useOnce(ctx, proof); err != nil {
-			return Tokens{}, err
-		}
+	if err := s.useOnce(ctx, proof); err != nil {
+		return Tokens{}, err
 	}
-	live, evicted, isNew, err := s.signIn(ctx, proof, keep, client)
+	isNew := false
+	tokens, err := s.enter(ctx, client, lang, func(tx Tx) (proven, error) {
+		p, err := s.findTelegram(ctx, tx, proof, keep)
+		isNew = p.isNew
+		return p, err
+	})
 	if isNew {
 		// A new account is told apart only here, so it may be one above the limit; the next one is refused.
 		err = errors.Join(err, s.count(ctx, limit.TelegramLoginIP, ip))
 	}
-	if err != nil {
-		return Tokens{}, err
-	}
-	s.forget(evicted)
-	return s.tokens(ctx, live, isNew, lang)
+	return tokens, err
 }
 
-func (s *Service) refuseProof(ctx context.Context, ip string, err error) error {
-	code := errs.InitDataInvalid
-	if refusal, ok := errors.AsType[*telegram.Error](err); ok && (refusal.Reason == telegram.Expired || refusal.Reason == telegram.Future) {
-		code = errs.InitDataExpired
-	}
-	return errors.Join(errs.Wrap(code, err), s.count(ctx, limit.TelegramLoginIP, ip))
+// refusedProof leaves the trace of a proof that named nobody. Its number is bounded by the limit on
+// failed proofs.
+func (s *Service) refusedProof(ctx context.Context, cause error, client Client) error {
+	r := s.record(audit.LoginFail, client)
+	r.Outcome, r.Detail = audit.Refused, string(errs.CodeOf(cause))
+	return s.store.Transaction(ctx, func(tx Tx) error { return tx.Audit(ctx, r) })
 }
 
-// signIn is one transaction: account found or made, session begun, others evicted, all in the audit.
-func (s *Service) signIn(ctx context.Context, proof telegram.InitData, keep bool, client Client) (live Live, evicted []string, isNew bool, err error) {
-	tag := s.vault.TelegramTag(proof.User.ID)
-	err = s.store.Transaction(ctx, func(tx Tx) error {
-		live.Account, isNew = account.Account{}, false
-		found, err := tx.AccountByTelegram(ctx, tag)
-		if errors.Is(err, ErrNoAccount) {
-			found = s.newAccount()
-			found.TelegramTag = &tag
-			if isNew, err = tx.InsertAccount(ctx, found); err == nil && !isNew {
-				found, err = tx.AccountByTelegram(ctx, tag) // somebody signed in with this identity at the same moment
-			}
+// findTelegram finds the account of a proved Telegram identity, or makes one.
+func (s *Service) findTelegram(ctx context.Context, tx Tx, proof telegramProof, keep bool) (proven, error) {
+	tag := s.vault.TelegramTag(proof.user.ID)
+	p := proven{methods: []string{proof.method}, detail: proof.detail}
+	found, err := tx.AccountByTelegram(ctx, tag)
+	if errors.Is(err, ErrNoAccount) {
+		found = s.newAccount()
+		found.TelegramTag = &tag
+		if p.isNew, err = tx.InsertAccount(ctx, &found); err == nil && !p.isNew {
+			found, err = tx.AccountByTelegram(ctx, tag) // somebody signed in with this identity at the same moment
 		}
-		if err != nil {
-			return err
-		}
-		if !found.Active {
-			return errs.New(errs.AccountDisabled)
-		}
-		if keep || found.SealedTelegram != nil {
-			if found, err = s.seal(ctx, tx, found, proof.User); err != nil {
-				return err
-			}
-		}
-		live = Live{Account: found, Session: s.newSession(found, "tg", client)}
-		evicted, err = s.begin(ctx, tx, live, isNew, proof, client)
-		return err
-	})
-	return live, evicted, isNew, err
-}
-
-// newAccount knows nothing of the person yet; even the language waits until the identity is linked.
-func (s *Service) newAccount() account.Account {
-	return account.Account{
-		ID: account.ID(s.random.ID()), ShortID: s.random.Letters(account.ShortIDLength), Language: s.lang,
-		Roles: []account.Role{account.RoleUser}, Active: true, TokenEpoch: 1, Generation: 1, CreatedAt: hour(s.now()),
 	}
-}
-
-func (s *Service) newSession(a account.Account, method string, client Client) Session {
-	now := hour(s.now())
-	return Session{
-		ID: s.random.Token(sessionSize), Account: a.ID, TokenEpoch: a.TokenEpoch, Generation: 1, Salt: s.random.Bytes(16),
-		Methods: []string{method}, Device: DeviceOf(client), IP: CutIP(client.IP),
-		CreatedAt: now, SteppedAt: now, LastSeenAt: now, ExpiresAt: now.Add(AbsoluteLife),
+	if err == nil && found.Active && (keep || found.SealedTelegram != nil) {
+		found, err = s.seal(ctx, tx, found, proof.user)
 	}
+	p.account = found
+	return p, err
 }
 
 // seal links the identity, or keeps the names of a linked one fresh. The language is taken from
@@ -127,77 +165,22 @@ func (s *Service) seal(ctx context.Context, tx Tx, a account.Account, user teleg
 	return a, tx.LinkTelegram(ctx, a, name)
 }
 
-// begin stores the session, evicts those above the limit, and leaves the trace.
-func (s *Service) begin(ctx context.Context, tx Tx, live Live, isNew bool, proof telegram.InitData, client Client) (evicted []string, err error) {
-	audited := func(event audit.Event, session, detail string) error {
-		r := s.record(event, client)
-		r.Account, r.Session, r.Detail = int64(live.Account.ID), session, detail
-		return tx.Audit(ctx, r)
-	}
-	others, err := tx.SessionsOf(ctx, live.Account.ID)
-	if err != nil {
-		return nil, err
-	}
-	for ; len(others) >= MaxLive; others = others[1:] {
-		oldest := others[0].ID
-		if err := errors.Join(tx.RevokeSession(ctx, oldest, s.now(), "evicted"), audited(audit.SessionEvicted, oldest, "")); err != nil {
-			return nil, err
-		}
-		evicted = append(evicted, oldest)
-	}
-	if err := tx.InsertSession(ctx, live.Session); err != nil {
-		return nil, err
-	}
-	if isNew {
-		if err := audited(audit.UserCreated, live.Session.ID, ""); err != nil {
-			return nil, err
-		}
-	}
-	return evicted, errors.Join(
-		audited(audit.SessionCreated, live.Session.ID, ""),
-		audited(audit.LoginSuccess, live.Session.ID, "telegram "+proof.HashPrefix),
-	)
-}
-
 // useOnce refuses a proof that has signed in before (TELEGRAM_REPLAY=once).
-func (s *Service) useOnce(ctx context.Context, proof telegram.InitData) error {
+func (s *Service) useOnce(ctx context.Context, proof telegramProof) error {
+	if !s.onceOnly {
+		return nil
+	}
 	rule := limit.Rule{Name: "telegram_proof", Max: 1, Per: 7 * 24 * time.Hour, Fixed: true}
-	result, err := s.limits.Take(ctx, rule, proof.HashPrefix, 1)
+	result, err := s.limits.Take(ctx, rule, proof.used, 1)
 	if err != nil {
 		return err
 	}
 	if !result.Allowed {
-		return errs.New(errs.InitDataInvalid).WithReason("replayed")
+		code := errs.InitDataInvalid
+		if proof.method == MethodWidget {
+			code = errs.TelegramDataInvalid
+		}
+		return errs.New(code).WithReason("replayed")
 	}
 	return nil
-}
-
-// take counts one use and refuses above the limit.
-func (s *Service) take(ctx context.Context, rule limit.Rule, key string) error {
-	result, err := s.limits.Take(ctx, rule, key, 1)
-	if err != nil {
-		return err
-	}
-	if !result.Allowed {
-		return errs.Limited(result.RetryAfter)
-	}
-	return nil
-}
-
-// peek refuses above the limit without counting.
-func (s *Service) peek(ctx context.Context, rule limit.Rule, key string) error {
-	result, err := s.limits.Peek(ctx, rule, key)
-	if err != nil {
-		return err
-	}
-	if !result.Allowed {
-		return errs.Limited(result.RetryAfter)
-	}
-	return nil
-}
-
-// count counts one use whatever the limit says.
-func (s *Service) count(ctx context.Context, rule limit.Rule, key string) error {
-	_, err := s.limits.Take(ctx, rule, key, 1)
-	return err
 }

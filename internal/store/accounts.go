@@ -16,7 +16,8 @@ import (
 
 // accountColumns go with scanAccount.
 const accountColumns = `a.id, a.short_id, a.telegram_tag, a.email_tag, a.sealed_telegram, a.sealed_email,
-	a.email_verified, a.password_hash, a.language, a.roles, a.active, a.token_epoch, a.generation, a.created_at`
+	a.email_verified, a.password_hash, a.language, a.roles, a.active, a.token_epoch, a.generation, a.created_at,
+	a.sealed_names, a.mfa_for`
 
 // scanner is a row of either kind.
 type scanner interface{ Scan(dest ...any) error }
@@ -30,6 +31,7 @@ func accountTargets(a *account.Account) (targets []any, finish func() error) {
 	targets = []any{
 		&a.ID, &a.ShortID, &telegram, &email, &a.SealedTelegram, &a.SealedEmail,
 		&a.EmailVerified, &password, &language, &roles, &a.Active, &a.TokenEpoch, &a.Generation, &created,
+		&a.SealedNames, &a.MFAFor,
 	}
 	return targets, func() (err error) {
 		if a.TelegramTag, err = toTag(telegram); err != nil {
@@ -73,18 +75,27 @@ func (t *sessionTx) AccountByTelegram(ctx context.Context, tag vault.Tag) (accou
 		`SELECT `+accountColumns+` FROM accounts a WHERE a.telegram_tag = $1`+t.store.forUpdate(), tag[:]))
 }
 
-func (t *sessionTx) InsertAccount(ctx context.Context, a account.Account) (inserted bool, err error) {
+func (t *sessionTx) AccountForUpdate(ctx context.Context, id account.ID) (account.Account, error) {
+	return scanAccount(t.tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`+t.store.forUpdate(), id))
+}
+
+func (t *sessionTx) InsertAccount(ctx context.Context, a *account.Account) (inserted bool, err error) {
 	roles := make([]string, len(a.Roles))
 	for i, role := range a.Roles {
 		roles[i] = string(role)
 	}
-	result, err := t.tx.ExecContext(ctx, `
-		INSERT INTO accounts (id, short_id, telegram_tag, email_tag, email_verified, language, roles, active, token_epoch, generation, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-		ON CONFLICT DO NOTHING`,
-		a.ID, a.ShortID, fromTag(a.TelegramTag), fromTag(a.EmailTag), a.EmailVerified, string(a.Language),
-		strings.Join(roles, " "), a.Active, a.TokenEpoch, a.Generation, millis(a.CreatedAt))
-	return changed(result, err)
+	err = t.tx.QueryRowContext(ctx, `
+		INSERT INTO accounts (id, short_id, telegram_tag, email_tag, sealed_telegram, sealed_email, email_verified, password_hash,
+			language, roles, token_epoch, generation, created_at, sealed_names, mfa_for, active)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+			NOT EXISTS (SELECT 1 FROM disabled_tags WHERE tag IN ($3, $4)))
+		ON CONFLICT DO NOTHING RETURNING active`,
+		a.ID, a.ShortID, fromTag(a.TelegramTag), fromTag(a.EmailTag), a.SealedTelegram, a.SealedEmail, a.EmailVerified, textOrNull(a.PasswordHash),
+		string(a.Language), strings.Join(roles, " "), a.TokenEpoch, a.Generation, millis(a.CreatedAt), a.SealedNames, a.MFAFor).Scan(&a.Active)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, failure(err)
 }
 
 func (t *sessionTx) LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error {
@@ -105,6 +116,13 @@ func changed(result sql.Result, err error) (bool, error) {
 	}
 	n, err := result.RowsAffected()
 	return n > 0, failure(err)
+}
+
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 func fromTag(tag *vault.Tag) any {

@@ -3,23 +3,43 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 	"time"
 
 	"maska/internal/audit"
 )
 
-func insertAudit(ctx context.Context, tx *sql.Tx, r audit.Record) error {
+func insertAudit(ctx context.Context, tx *sql.Tx, records []audit.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
 	orNull := func(id int64) any {
 		if id == 0 {
 			return nil
 		}
 		return id
 	}
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO audit (id, at, event, outcome, account_id, session_id, actor_id, request_id, ip, country, agent, detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.ID, millis(r.At), string(r.Event), string(r.Outcome), orNull(r.Account), r.Session, orNull(r.Actor),
-		r.RequestID, r.IP, r.Country, r.Agent, r.Detail)
+	const columns = 12
+	var insert strings.Builder
+	insert.WriteString(`INSERT INTO audit (id, at, event, outcome, account_id, session_id, actor_id, request_id, ip, country, agent, detail) VALUES `)
+	args := make([]any, 0, columns*len(records))
+	for i, r := range records {
+		if i > 0 {
+			insert.WriteString(", ")
+		}
+		insert.WriteString("(")
+		for column := range columns {
+			if column > 0 {
+				insert.WriteString(", ")
+			}
+			insert.WriteString("$" + strconv.Itoa(columns*i+column+1))
+		}
+		insert.WriteString(")")
+		args = append(args, r.ID, millis(r.At), string(r.Event), string(r.Outcome), orNull(r.Account), r.Session, orNull(r.Actor),
+			r.RequestID, r.IP, r.Country, r.Agent, r.Detail)
+	}
+	_, err := tx.ExecContext(ctx, insert.String(), args...)
 	return failure(err)
 }
 

@@ -15,23 +15,31 @@ import (
 )
 
 const sessionColumns = `s.id, s.account_id, s.token_epoch, s.generation, s.confirmed, s.salt, s.methods, s.device, s.client, s.os, s.ip,
-	s.created_at, s.stepped_at, s.last_seen_at, s.expires_at, s.revoked_at, s.revoked_why`
+	s.created_at, s.stepped_at, s.last_seen_at, s.expires_at, s.revoked_at, s.revoked_why,
+	s.fresh_until, s.country, s.device_tag`
 
-func sessionTargets(s *session.Session) (targets []any, finish func()) {
+func sessionTargets(s *session.Session) (targets []any, finish func() error) {
 	var methods string
 	var created, stepped, seen, expires int64
-	var revoked sql.NullInt64
+	var revoked, fresh sql.NullInt64
+	var device []byte
 	var why sql.NullString
 	targets = []any{
 		&s.ID, &s.Account, &s.TokenEpoch, &s.Generation, &s.Confirmed, &s.Salt, &methods,
 		&s.Device.Name, &s.Device.Client, &s.Device.OS, &s.IP, &created, &stepped, &seen, &expires, &revoked, &why,
+		&fresh, &s.Country, &device,
 	}
-	return targets, func() {
+	return targets, func() (err error) {
 		s.Methods = strings.Fields(methods)
 		s.CreatedAt, s.SteppedAt, s.LastSeenAt, s.ExpiresAt = fromMillis(created), fromMillis(stepped), fromMillis(seen), fromMillis(expires)
 		if revoked.Valid {
 			s.RevokedAt, s.RevokedWhy = fromMillis(revoked.Int64), why.String
 		}
+		if fresh.Valid {
+			s.FreshUntil = fromMillis(fresh.Int64)
+		}
+		s.DeviceTag, err = toTag(device)
+		return err
 	}
 }
 
@@ -44,7 +52,9 @@ func scanLive(row scanner) (live session.Live, err error) {
 	case err != nil:
 		return live, failure(err)
 	}
-	finishSession()
+	if err := finishSession(); err != nil {
+		return live, err
+	}
 	return live, finishAccount()
 }
 
@@ -145,7 +155,9 @@ func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) (live []sessi
 		if err := rows.Scan(targets...); err != nil {
 			return nil, failure(err)
 		}
-		finish()
+		if err := finish(); err != nil {
+			return nil, err
+		}
 		live = append(live, s)
 	}
 	return live, failure(rows.Err())
@@ -154,10 +166,10 @@ func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) (live []sessi
 func (t *sessionTx) InsertSession(ctx context.Context, s session.Session) error {
 	_, err := t.tx.ExecContext(ctx, `
 		INSERT INTO sessions (id, account_id, token_epoch, generation, confirmed, salt, methods, device, client, os, ip,
-			created_at, stepped_at, last_seen_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			created_at, stepped_at, last_seen_at, expires_at, country, device_tag)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		s.ID, s.Account, s.TokenEpoch, s.Generation, s.Confirmed, s.Salt, strings.Join(s.Methods, " "),
-		s.Device.Name, s.Device.Client, s.Device.OS, s.IP, millis(s.CreatedAt), millis(s.SteppedAt), millis(s.LastSeenAt), millis(s.ExpiresAt))
+		s.Device.Name, s.Device.Client, s.Device.OS, s.IP, millis(s.CreatedAt), millis(s.SteppedAt), millis(s.LastSeenAt), millis(s.ExpiresAt), s.Country, fromTag(s.DeviceTag))
 	return failure(err)
 }
 
@@ -172,6 +184,6 @@ func (t *sessionTx) RevokeSession(ctx context.Context, id string, at time.Time, 
 	return failure(err)
 }
 
-func (t *sessionTx) Audit(ctx context.Context, r audit.Record) error {
-	return insertAudit(ctx, t.tx, r)
+func (t *sessionTx) Audit(ctx context.Context, records ...audit.Record) error {
+	return insertAudit(ctx, t.tx, records)
 }

@@ -87,6 +87,11 @@ func (v *Vault) NameTag(username string) Tag {
 	return mac(v.tag, []byte("name:"+strings.ToLower(username)))
 }
 
+// DeviceTag stands for a device where an account keeps its own. Two accounts on one device cannot be linked.
+func (v *Vault) DeviceTag(account int64, device string) Tag {
+	return mac(v.tag, append(binary.BigEndian.AppendUint64([]byte("device:"), uint64(account)), device...)) //nolint:gosec // the bits of the id
+}
+
 // NicknameTag stands for the key of a nickname that nobody may take for a while.
 func (v *Vault) NicknameTag(key string) Tag { return mac(v.tag, []byte("nick:"+key)) }
 

@@ -45,11 +45,14 @@ func UserOf(a account.Account, identity account.Identity) User {
 	if t := identity.Telegram; t != nil {
 		u.TelegramID = &t.ID
 		u.FirstName, u.LastName = orNull(t.FirstName), orNull(t.LastName)
-		u.FirstNameS2, u.LastNameS2 = u.FirstName, u.LastName
 		if t.Username != "" {
 			u.Username = t.Username
 		}
 	}
+	if own := identity.Names; own != nil {
+		u.FirstName, u.LastName = orNull(own.First), orNull(own.Last)
+	}
+	u.FirstNameS2, u.LastNameS2 = u.FirstName, u.LastName
 	return u
 }
 

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/telegram/bot-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with the login widget or a login URL and link the identity */
+        post: operations["post_api_auth_telegram_bot_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/telegram/login": {
         parameters: {
             query?: never;
@@ -558,8 +575,12 @@ export interface components {
             detail: string;
             error: string;
             errors?: components["schemas"]["FieldProblem"][] | null;
+            /** @description with mfa_required: what the proof can be completed with */
+            factors?: string[] | null;
             instance: string;
             message: string;
+            /** @description with mfa_required */
+            mfa_token?: string;
             reason?: string;
             requestId: string;
             /** @description seconds */
@@ -700,6 +721,18 @@ export interface components {
             telegramId: null | number;
             telegramLinked: boolean;
             username: string;
+        };
+        WidgetBody: {
+            /** @description UNIX seconds, integer or the same in decimal */
+            auth_date: unknown;
+            deviceInfo?: string;
+            first_name: string;
+            hash: string;
+            /** @description integer, or the same in decimal */
+            id: unknown;
+            last_name?: string;
+            photo_url?: string;
+            username?: string;
         };
     };
     responses: never;
@@ -967,6 +1000,102 @@ export interface operations {
             };
         };
     };
+    post_api_auth_telegram_bot_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WidgetBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenSet"];
+                };
+            };
+            /** @description malformed_json, validation_failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description telegram_data_invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account_disabled, geo_blocked, mfa_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_api_auth_telegram_login: {
         parameters: {
             query?: never;
@@ -1007,7 +1136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account_disabled */
+            /** @description account_disabled, geo_blocked, mfa_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2608,7 +2737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account_disabled */
+            /** @description account_disabled, geo_blocked, mfa_required */
             403: {
                 headers: {
                     [name: string]: unknown;

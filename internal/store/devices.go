@@ -1,0 +1,28 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"maska/internal/account"
+	"maska/internal/vault"
+)
+
+// SeeDevice runs while the account is held, so nobody adds the same device at the same time.
+func (t *sessionTx) SeeDevice(ctx context.Context, id account.ID, tag vault.Tag, name string, now time.Time) (first bool, trustedUntil time.Time, err error) {
+	inserted, err := changed(t.tx.ExecContext(ctx, `
+		INSERT INTO devices (account_id, tag, name, first_seen) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		id, tag[:], name, millis(now)))
+	if err != nil || inserted {
+		return inserted, time.Time{}, err
+	}
+	var until sql.NullInt64
+	if err := t.tx.QueryRowContext(ctx, `SELECT trusted_until FROM devices WHERE account_id = $1 AND tag = $2`, id, tag[:]).Scan(&until); err != nil {
+		return false, time.Time{}, failure(err)
+	}
+	if until.Valid {
+		trustedUntil = fromMillis(until.Int64)
+	}
+	return false, trustedUntil, nil
+}
