@@ -225,8 +225,13 @@ func (c *cursor) apply(got message.CatchUp) {
 		got.Head.Seq, got.More = upTo, false
 	}
 	c.known = max(c.known, got.Head.Seq)
-	if !got.Reset && upTo <= c.last {
-		return
+	if !got.Reset {
+		if upTo <= c.last {
+			return
+		}
+		for len(got.Items) > 0 && got.Items[0].Rev <= c.last { // delivered while it was read
+			got.Items = got.Items[1:]
+		}
 	}
 	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.here()))
 	if err != nil {

@@ -1,0 +1,93 @@
+package realtime_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"maska/internal/message"
+	"maska/internal/realtime"
+	"maska/internal/room"
+	"maska/internal/view"
+	"maska/socketio"
+)
+
+// slowLedger answers what has changed when it is told to.
+type slowLedger struct {
+	*ledger
+	asked, answer chan struct{}
+}
+
+func (l *slowLedger) Changed(ctx context.Context, id room.ID, after, upTo int64, limit int) ([]message.Message, error) {
+	l.asked <- struct{}{}
+	<-l.answer
+	return l.ledger.Changed(ctx, id, after, upTo, limit)
+}
+
+func TestARepairRepeatsNothingThatCameWhileItWasRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, err := socketio.New(socketio.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &slowLedger{&ledger{}, make(chan struct{}), make(chan struct{})}
+		audience := &hall{Namespace: server.Namespace("/")}
+		feed := realtime.NewFeed(realtime.FeedConfig{
+			Audience: audience, History: message.NewHistory(store), Bus: realtime.NoBus{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		})
+		l := &listener{hall: audience, feed: feed}
+		var failed report
+		l.enter(&failed, false)
+
+		one := store.add(1)
+		store.add(1) // another node's, and its bus has lost it
+		three := store.add(1)
+		feed.Committed(room.Global, three) // a hole is seen, and read
+		<-store.asked
+		feed.Committed(room.Global, one) // and closes in part meanwhile
+		feed.Unsure(room.Global)
+		close(store.answer)
+		go func() {
+			for range store.asked { // whatever is asked further
+			}
+		}()
+		synctest.Wait()
+		feed.Close()
+		close(store.asked)
+		if err := server.Shutdown(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+
+		if got := strings.Join(heardBy(t, audience, l), " "); got != "1 2 3" || failed.text != "" {
+			t.Errorf("heard %s, want each once; %s", got, failed.text)
+		}
+	})
+}
+
+// heardBy lists the contents that came to a listener, live and by sync.
+func heardBy(t *testing.T, audience *hall, l *listener) (contents []string) {
+	t.Helper()
+	audience.mu.Lock()
+	defer audience.mu.Unlock()
+	for _, text := range l.inbox {
+		var args []json.RawMessage
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "42")), &args); err != nil {
+			t.Fatal(err)
+		}
+		var s view.Sync
+		if string(args[0]) == `"message"` {
+			args[1] = json.RawMessage(`{"items":[` + string(args[1]) + `]}`)
+		}
+		if err := json.Unmarshal(args[1], &s); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range s.Items {
+			contents = append(contents, m.Content)
+		}
+	}
+	return contents
+}
