@@ -34,6 +34,10 @@ func NewDir() (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Servers that run as another user must get through it to their own folders.
+	if err := os.Chmod(path, 0o711); err != nil { //nolint:gosec // Passing through shows nothing.
+		return nil, errors.Join(err, os.RemoveAll(path))
+	}
 	lock, err := os.CreateTemp(path, lockName)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(path))

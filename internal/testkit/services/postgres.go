@@ -130,9 +130,5 @@ func serverDir(parent, name string, as *syscall.Credential) (string, error) {
 	if as == nil {
 		return path, nil
 	}
-	// The parent is private to root; the server must get through it to its own folder.
-	if err := os.Chmod(parent, 0o711); err != nil { //nolint:gosec // Passing through shows nothing.
-		return "", err
-	}
 	return path, os.Chown(path, int(as.Uid), int(as.Gid))
 }
