@@ -78,6 +78,7 @@ func (s *Sender) store(batch []*waiting) ([]Outcome, error) {
 	}
 	if err == nil {
 		s.counters.batches.Add(1)
+		s.Meter.Appended(len(batch))
 	}
 	return outcomes, err
 }
@@ -128,24 +129,25 @@ func (s *Sender) answer(w *waiting, outcome Outcome) {
 	switch outcome.Status {
 	case Known:
 		if outcome.Hash != w.Hash {
-			w.done(Result{}, errs.New(errs.CIDConflict))
+			s.refuse(w.done, errs.New(errs.CIDConflict))
 			return
 		}
 		s.counters.repeated.Add(1)
 	case Stored:
 	case NoAuthor:
-		w.done(Result{}, errs.New(errs.Forbidden))
+		s.refuse(w.done, errs.New(errs.Forbidden))
 		return
 	case NoRoom:
-		w.done(Result{}, errs.New(errs.NotFound))
+		s.refuse(w.done, errs.New(errs.NotFound))
 		return
 	case NoSeat:
-		w.done(Result{}, errs.New(errs.NotMember))
+		s.refuse(w.done, errs.New(errs.NotMember))
 		return
 	case RoomEnded:
-		w.done(Result{}, errs.New(errs.RoomClosed))
+		s.refuse(w.done, errs.New(errs.RoomClosed))
 		return
 	}
+	s.Meter.Answered(s.Now().Sub(w.since))
 	w.done(Result{Room: w.Room, Seq: outcome.Seq, CID: w.CID, CreatedAt: outcome.CreatedAt}, nil)
 }
 
@@ -153,7 +155,7 @@ func (s *Sender) fail(batch []*waiting, err error) {
 	s.Log.Error("messages were not stored", "messages", len(batch), "error", err)
 	s.counters.failed.Add(uint64(len(batch)))
 	for _, w := range batch {
-		w.done(Result{}, err)
+		s.refuse(w.done, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,6 +90,19 @@ type Publisher interface {
 	Unsure(id room.ID)
 }
 
+// Meter measures the write path. Its methods must not block.
+type Meter interface {
+	// Appended tells how many messages one transaction took.
+	Appended(messages int)
+	// Answered tells how long a sender waited for the answer that his message is stored.
+	Answered(took time.Duration)
+}
+
+type noMeter struct{}
+
+func (noMeter) Appended(int)           {}
+func (noMeter) Answered(time.Duration) {}
+
 // Config holds what a Sender needs.
 type Config struct {
 	Store     Appender
@@ -104,6 +118,7 @@ type Config struct {
 	Leaders int
 	// Waiting is how many messages may wait for one leader; 0 means 2048.
 	Waiting int
+	Meter   Meter // may be nil
 }
 
 // Result is the answer to the sender of a message.
@@ -125,17 +140,24 @@ type Sender struct {
 	closed bool
 
 	counters struct{ stored, repeated, batches, retries, failed, crowded atomic.Uint64 }
+
+	refusedMu sync.Mutex
+	refused   map[errs.Code]uint64
 }
 
 type waiting struct {
 	Pending
 	author Author
+	since  time.Time // of Submit
 	done   func(Result, error)
 }
 
 // NewSender starts a Sender; end it with Close.
 func NewSender(cfg Config) *Sender {
-	s := &Sender{Config: cfg, leaders: make([]chan *waiting, max(cfg.Leaders, 1))}
+	s := &Sender{Config: cfg, leaders: make([]chan *waiting, max(cfg.Leaders, 1)), refused: map[errs.Code]uint64{}}
+	if s.Meter == nil {
+		s.Meter = noMeter{}
+	}
 	if s.Waiting == 0 {
 		s.Waiting = maxWaiting
 	}
@@ -183,7 +205,7 @@ func (s *Sender) Send(ctx context.Context, actor profile.Actor, draft Draft) (Re
 // does not take it within two seconds, after which the message may be stored all the same.
 func (s *Sender) Submit(ctx context.Context, actor profile.Actor, draft Draft, done func(Result, error)) {
 	if draft.room < room.Global {
-		done(Result{}, errs.New(errs.NotFound))
+		s.refuse(done, errs.New(errs.NotFound))
 		return
 	}
 	repeatable := draft.cid != CID{}
@@ -195,16 +217,17 @@ func (s *Sender) Submit(ctx context.Context, actor profile.Actor, draft Draft, d
 			Room: draft.room, Author: actor.Profile.ID, CID: draft.cid, Hash: draft.hash(s.DraftKey, draft.cid), Content: draft.content,
 		},
 		author: Author{ID: actor.Profile.ID, Nickname: actor.Profile.Nickname, Color: actor.Profile.Color},
+		since:  s.Now(),
 		done:   done,
 	}
 	wait, err := s.Limiter.Take(ctx, limitKey(actor, draft.room))
 	switch {
 	case err != nil:
-		done(Result{}, err)
+		s.refuse(done, err)
 	case wait > 0 && repeatable:
 		s.repeat(ctx, w, errs.Limited(wait))
 	case wait > 0:
-		done(Result{}, errs.Limited(wait))
+		s.refuse(done, errs.Limited(wait))
 	default:
 		s.enqueue(w)
 	}
@@ -220,7 +243,7 @@ func (s *Sender) repeat(ctx context.Context, w *waiting, refusal error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		w.done(Result{}, unavailable(nil))
+		s.refuse(w.done, unavailable(nil))
 		return
 	}
 	s.running.Go(func() {
@@ -229,11 +252,11 @@ func (s *Sender) repeat(ctx context.Context, w *waiting, refusal error) {
 		outcome, err := s.Store.Sent(ctx, w.Room, w.Author, w.CID)
 		switch {
 		case err != nil:
-			w.done(Result{}, err)
+			s.refuse(w.done, err)
 		case outcome.Status == Known:
 			s.answer(w, outcome)
 		default:
-			w.done(Result{}, refusal)
+			s.refuse(w.done, refusal)
 		}
 	})
 }
@@ -242,15 +265,23 @@ func (s *Sender) enqueue(w *waiting) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		w.done(Result{}, unavailable(nil))
+		s.refuse(w.done, unavailable(nil))
 		return
 	}
 	select {
 	case s.leaders[uint64(w.Room)%uint64(len(s.leaders))] <- w: //nolint:gosec // only spread over the leaders
 	default:
 		s.counters.crowded.Add(1)
-		w.done(Result{}, unavailable(errors.New("too many messages wait to be stored")))
+		s.refuse(w.done, unavailable(errors.New("too many messages wait to be stored")))
 	}
+}
+
+// refuse answers a message that is not stored, and counts why.
+func (s *Sender) refuse(done func(Result, error), why error) {
+	s.refusedMu.Lock()
+	s.refused[errs.CodeOf(why)]++
+	s.refusedMu.Unlock()
+	done(Result{}, why)
 }
 
 func unavailable(cause error) error {
@@ -268,6 +299,8 @@ type Stats struct {
 	Failed   uint64 // messages that the database did not take
 	Crowded  uint64 // messages that found the queue full
 	Waiting  int    // messages in the queues now
+
+	Refused map[errs.Code]uint64 // messages that were not stored, by why
 }
 
 // Stats reads the counters.
@@ -283,5 +316,8 @@ func (s *Sender) Stats() Stats {
 	for _, queue := range s.leaders {
 		stats.Waiting += len(queue)
 	}
+	s.refusedMu.Lock()
+	defer s.refusedMu.Unlock()
+	stats.Refused = maps.Clone(s.refused)
 	return stats
 }

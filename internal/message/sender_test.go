@@ -584,3 +584,58 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		t.Errorf("%d were stored", stored)
 	}
 }
+
+// gauge notes what a Sender measures.
+type gauge struct {
+	mu    sync.Mutex
+	sizes []int
+	took  []time.Duration
+}
+
+func (g *gauge) Appended(messages int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sizes = append(g.sizes, messages)
+}
+
+func (g *gauge) Answered(took time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.took = append(g.took, took)
+}
+
+func TestBatchesWaitsAndRefusalsAreMeasured(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now, seen := start, &gauge{}
+	b := newBench(t, testkit.SQLite(t).Store, func(c *message.Config) {
+		c.Meter = seen
+		c.Now = func() time.Time { // every look takes a second
+			mu.Lock()
+			defer mu.Unlock()
+			now = now.Add(time.Second)
+			return now
+		}
+	})
+	cid := message.NewCID(dice)
+	for _, content := range []string{"hello", "hello"} {
+		if _, err := b.sender.Send(t.Context(), b.actor, draft(t, content, cid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := b.sender.Send(t.Context(), b.actor, draft(t, "another", cid)); errs.CodeOf(err) != errs.CIDConflict {
+			t.Fatal(err)
+		}
+	}
+	b.sender.Close()
+	if !slices.Equal(seen.sizes, []int{1, 1, 1, 1}) {
+		t.Errorf("batches of %v", seen.sizes)
+	}
+	if len(seen.took) != 2 || seen.took[0] != 2*time.Second { // Submit, the batch, the answer
+		t.Errorf("answered after %v", seen.took)
+	}
+	if refused := b.sender.Stats().Refused; len(refused) != 1 || refused[errs.CIDConflict] != 2 {
+		t.Errorf("refused: %v", refused)
+	}
+}

@@ -24,7 +24,7 @@ func (r reply) ok(payload any) {
 }
 
 func (r reply) fail(err error) {
-	r.conn.hub.counters.refused.Add(1)
+	r.conn.hub.noteRefusal(err)
 	refusal := r.conn.refusal(err)
 	if r.event.WantsAck() {
 		r.ack(view.Refused{Error: refusal})

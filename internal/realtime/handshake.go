@@ -39,7 +39,6 @@ func (h *Hub) connect(ctx context.Context, s *socketio.Socket) error {
 		err = h.seatFor(identity)
 	}
 	if err != nil {
-		h.counters.refused.Add(1)
 		return connectError(c, err)
 	}
 	c.identity = &identity

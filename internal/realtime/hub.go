@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +59,10 @@ type Hub struct {
 	stop    chan struct{}
 	running sync.WaitGroup
 
-	counters struct{ events, refused, signIns, ended atomic.Uint64 }
+	counters struct{ events, signIns, ended atomic.Uint64 }
+
+	refusedMu sync.Mutex
+	refused   map[errs.Code]uint64
 }
 
 // accountKey stands for an account without naming it.
@@ -67,7 +71,7 @@ type accountKey [32]byte
 // NewHub registers the chat's handlers with the namespace and starts to look after its sockets; end
 // it with Close after the Socket.IO server has been shut down.
 func NewHub(cfg HubConfig) *Hub {
-	h := &Hub{HubConfig: cfg, conns: map[*conn]struct{}{}, strangers: map[string]int{}, accounts: map[accountKey][]*conn{}, stop: make(chan struct{})}
+	h := &Hub{HubConfig: cfg, conns: map[*conn]struct{}{}, strangers: map[string]int{}, accounts: map[accountKey][]*conn{}, refused: map[errs.Code]uint64{}, stop: make(chan struct{})}
 	h.Timing = h.Timing.withDefaults()
 	h.Namespace.OnConnect(h.connect)
 	h.Namespace.OnConnected(h.connected)
@@ -213,9 +217,10 @@ func (h *Hub) Online() int { return h.Feed.Online(room.Global) }
 type HubStats struct {
 	Sockets int    // connected now, signed in or not
 	Events  uint64 // received since the start
-	Refused uint64 // events answered with an error since the start
 	SignIns uint64 // sockets that signed in since the start
 	Ended   uint64 // sockets ended because their session was over
+
+	Refused map[errs.Code]uint64 // events and CONNECTs answered with an error since the start, by code
 }
 
 // Stats reads the counters.
@@ -223,14 +228,24 @@ func (h *Hub) Stats() HubStats {
 	h.mu.Lock()
 	sockets := len(h.conns)
 	h.mu.Unlock()
+	h.refusedMu.Lock()
+	defer h.refusedMu.Unlock()
 	return HubStats{
-		Sockets: sockets, Events: h.counters.events.Load(), Refused: h.counters.refused.Load(),
-		SignIns: h.counters.signIns.Load(), Ended: h.counters.ended.Load(),
+		Sockets: sockets, Events: h.counters.events.Load(), SignIns: h.counters.signIns.Load(), Ended: h.counters.ended.Load(),
+		Refused: maps.Clone(h.refused),
 	}
+}
+
+// noteRefusal counts a refusal.
+func (h *Hub) noteRefusal(err error) {
+	h.refusedMu.Lock()
+	defer h.refusedMu.Unlock()
+	h.refused[errs.CodeOf(err)]++
 }
 
 // connectError refuses a CONNECT.
 func connectError(c *conn, err error) error {
+	c.hub.noteRefusal(err)
 	refusal := c.refusal(err)
 	return &socketio.ConnectError{Message: refusal.Message, Data: refusal}
 }
