@@ -44,6 +44,7 @@ var law = []struct{ name, may string }{
 	{"internal/cluster", tools + domain},
 	{"internal/cluster/clustertest", tools + domain},
 	{"internal/blob", tools + domain},
+	{"internal/geo", tools + domain},
 	{"internal/mail", tools + domain},
 	{"internal/sms", tools + domain},
 
