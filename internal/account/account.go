@@ -40,6 +40,7 @@ type Account struct {
 	EmailVerified  bool
 	PasswordHash   string
 	SealedNames    []byte // nil unless the person gave himself names; they win over Telegram's
+	SecondFactor   bool   // there is an active one
 	MFAFor         string // when a second factor is asked for: MFAForPassword or MFAForAll
 
 	Language   locale.Lang

@@ -31,6 +31,7 @@ const (
 	MFARequired              Code = "mfa_required"
 	MFAInvalid               Code = "mfa_invalid"
 	MFAExpired               Code = "mfa_expired"
+	FactorExists             Code = "factor_exists"
 	ReauthRequired           Code = "reauth_required"
 	LastLoginMethod          Code = "last_login_method"
 	NotBound                 Code = "not_bound"
@@ -99,6 +100,7 @@ var catalogue = map[Code]entry{
 	MFARequired:              {403, "需要二次验证", "Second factor required", "Требуется второй фактор"},
 	MFAInvalid:               {401, "验证码错误", "Wrong code", "Неверный код"},
 	MFAExpired:               {401, "验证已过期，请重新登录", "Verification expired, log in again", "Проверка устарела, войдите снова"},
+	FactorExists:             {409, "已添加过这种验证方式", "This factor is already set up", "Такой способ подтверждения уже добавлен"},
 	ReauthRequired:           {403, "请重新验证身份", "Please confirm your identity again", "Подтвердите личность ещё раз"},
 	LastLoginMethod:          {409, "不能解绑唯一的登录方式", "Cannot remove the only login method", "Нельзя отвязать единственный способ входа"},
 	NotBound:                 {409, "尚未绑定", "Not linked", "Не привязано"},

@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -95,6 +96,12 @@ type AssertionResponse struct {
 	Authenticator string `json:"authenticatorData"`
 	Signature     string `json:"signature"`
 	UserHandle    string `json:"userHandle,omitempty"`
+}
+
+// ReadAssertion reads an answer that came as text; false when it is none.
+func ReadAssertion(text string) (answer Assertion, ok bool) {
+	err := json.Unmarshal([]byte(text), &answer)
+	return answer, err == nil
 }
 
 // Credential is the id of the passkey that an answer names; nil when it is not one.

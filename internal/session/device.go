@@ -38,6 +38,12 @@ func DeviceOf(client Client) Device {
 type deviceTx interface {
 	// SeeDevice remembers a device and tells whether it is the first time, and until when it is trusted.
 	SeeDevice(ctx context.Context, id account.ID, tag vault.Tag, name string, now time.Time) (first bool, trustedUntil time.Time, err error)
+	// ForgetDevice undoes SeeDevice.
+	ForgetDevice(ctx context.Context, id account.ID, tag vault.Tag) error
+	// TrustDevice trusts a device that was seen until a time.
+	TrustDevice(ctx context.Context, id account.ID, tag vault.Tag, until time.Time) error
+	// DistrustDevices trusts no device of an account any more.
+	DistrustDevices(ctx context.Context, id account.ID) error
 }
 
 // seenDevice is what an account knows of the device that somebody signs in from.

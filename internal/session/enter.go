@@ -28,6 +28,7 @@ type proven struct {
 	client  Client
 	device  seenDevice // set by prove
 	place   Place      // set by prove
+	trust   bool       // the device shall not be asked for a second factor for a while
 }
 
 // second reports whether a second factor was proved already.
@@ -185,6 +186,11 @@ func (s *Service) begin(ctx context.Context, tx Tx, live Live, p proven) (evicte
 	}
 	if p.device.isNew {
 		leave(audit.DeviceNew, live.Session.ID, "")
+	}
+	if p.trust && p.device.tag != nil {
+		if err := tx.TrustDevice(ctx, live.Account.ID, *p.device.tag, hour(s.now()).Add(TrustLife)); err != nil {
+			return nil, err
+		}
 	}
 	leave(audit.SessionCreated, live.Session.ID, "")
 	leave(audit.LoginSuccess, live.Session.ID, p.detail)

@@ -11,6 +11,7 @@ import (
 	"maska/internal/errs"
 	"maska/internal/limit"
 	"maska/internal/locale"
+	"maska/internal/mfa"
 	"maska/internal/profile"
 	"maska/internal/random"
 	"maska/internal/telegram"
@@ -30,6 +31,7 @@ type Config struct {
 	AccessLife   time.Duration
 	OnceOnly     bool        // a proof of Telegram signs in once (TELEGRAM_REPLAY=once)
 	Language     locale.Lang // of accounts that have not told theirs
+	Texts        TextSender  // nil when nothing sends text messages
 	Places       Places      // nil when nothing is known of places
 }
 
@@ -52,12 +54,18 @@ type Service struct {
 	worn       *wornMasks
 	ended      func(sessions []string)
 	notify     func(context.Context, account.Account, Notice)
+	passkeys   *mfa.Passkeys
+	texts      TextSender // nil when nothing sends text messages
 	places     Places
 }
 
 // New makes the service. now is the clock of all decisions.
 func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Verifier, v *vault.Vault, limits limit.Limiter, source random.Source, now func() time.Time) (*Service, error) {
 	refresh, err := v.Key("refresh")
+	if err != nil {
+		return nil, err
+	}
+	passkey, err := v.Key("passkey")
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +76,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	return &Service{
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
+		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,
 		places: places, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
 }

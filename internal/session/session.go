@@ -74,6 +74,9 @@ type Store interface {
 	NextGeneration(ctx context.Context, id account.ID, from int64) (bool, error)
 	// AccountOf finds an account by its id; ErrNoAccount when there is none.
 	AccountOf(ctx context.Context, id account.ID) (account.Account, error)
+
+	challengeStore
+	factorStore
 }
 
 // Tx is what a transaction of this package can do.
@@ -102,6 +105,7 @@ type Tx interface {
 
 	challengeTx
 	deviceTx
+	factorTx
 }
 
 // idleAt is when the session ends unless it is refreshed before. The hour makes up for what was cut.

@@ -17,7 +17,7 @@ import (
 // accountColumns go with scanAccount.
 const accountColumns = `a.id, a.short_id, a.telegram_tag, a.email_tag, a.sealed_telegram, a.sealed_email,
 	a.email_verified, a.password_hash, a.language, a.roles, a.active, a.token_epoch, a.generation, a.created_at,
-	a.sealed_names, a.mfa_for`
+	a.sealed_names, a.mfa_for, EXISTS (SELECT 1 FROM factors f WHERE f.account_id = a.id AND f.active)`
 
 // scanner is a row of either kind.
 type scanner interface{ Scan(dest ...any) error }
@@ -31,7 +31,7 @@ func accountTargets(a *account.Account) (targets []any, finish func() error) {
 	targets = []any{
 		&a.ID, &a.ShortID, &telegram, &email, &a.SealedTelegram, &a.SealedEmail,
 		&a.EmailVerified, &password, &language, &roles, &a.Active, &a.TokenEpoch, &a.Generation, &created,
-		&a.SealedNames, &a.MFAFor,
+		&a.SealedNames, &a.MFAFor, &a.SecondFactor,
 	}
 	return targets, func() (err error) {
 		if a.TelegramTag, err = toTag(telegram); err != nil {

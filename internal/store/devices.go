@@ -26,3 +26,18 @@ func (t *sessionTx) SeeDevice(ctx context.Context, id account.ID, tag vault.Tag,
 	}
 	return false, trustedUntil, nil
 }
+
+func (t *sessionTx) ForgetDevice(ctx context.Context, id account.ID, tag vault.Tag) error {
+	_, err := t.tx.ExecContext(ctx, `DELETE FROM devices WHERE account_id = $1 AND tag = $2`, id, tag[:])
+	return failure(err)
+}
+
+func (t *sessionTx) TrustDevice(ctx context.Context, id account.ID, tag vault.Tag, until time.Time) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE devices SET trusted_until = $1 WHERE account_id = $2 AND tag = $3`, millis(until), id, tag[:])
+	return failure(err)
+}
+
+func (t *sessionTx) DistrustDevices(ctx context.Context, id account.ID) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE devices SET trusted_until = NULL WHERE account_id = $1 AND trusted_until IS NOT NULL`, id)
+	return failure(err)
+}

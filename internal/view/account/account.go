@@ -37,7 +37,7 @@ func UserOf(a account.Account, identity account.Identity) User {
 	u := User{
 		ID: int64(a.ID), ShortID: a.ShortID, TelegramLinked: a.TelegramTag != nil, EmailVerified: a.EmailVerified,
 		Username: "user_" + a.ShortID, IsActive: a.Active, Roles: a.Roles, Language: a.Language,
-		HasPassword: a.PasswordHash != "", CreatedAt: a.CreatedAt.UTC().Truncate(time.Second),
+		MFAEnabled: a.SecondFactor, HasPassword: a.PasswordHash != "", CreatedAt: a.CreatedAt.UTC().Truncate(time.Second),
 	}
 	if identity.Email != "" {
 		u.Email = &identity.Email
