@@ -1,0 +1,126 @@
+package faultlab
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// crowd is what the devices of a run share.
+type crowd struct {
+	history *History
+	http    *http.Client
+	seed    uint64
+
+	talking  atomic.Bool  // new messages are sent
+	pace     atomic.Int64 // nanoseconds from an ack to the next message of a device in a room, on average
+	sessions atomic.Int64
+
+	counters struct {
+		acked, refused, opened, holes, resends atomic.Int64
+		loggedOut, unexplained                 atomic.Int64
+	}
+	refusals   slowest // from a message to unavailable
+	unexpected notes
+	targets    []target
+}
+
+// target is a node as devices see it.
+type target struct {
+	url     string
+	lastAck *atomic.Int64 // nanoseconds since the history began
+}
+
+func newCrowd(history *History, seed uint64, urls []string) *crowd {
+	c := &crowd{history: history, seed: seed, http: &http.Client{Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: dialLimit}).DialContext,
+		MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
+	}}}
+	for _, url := range urls {
+		c.targets = append(c.targets, target{url: url, lastAck: new(atomic.Int64)})
+	}
+	c.pace.Store(int64(20 * time.Millisecond))
+	return c
+}
+
+// rng gives everybody dice of his own, the same in every run with the seed.
+func (c *crowd) rng(who uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(c.seed, who)) //nolint:gosec // the same dice must fall again
+}
+
+// choose finds a node for a device, perhaps one that is dead.
+func (c *crowd) choose(rng *rand.Rand) (node int, to target) {
+	node = rng.IntN(len(c.targets))
+	return node, c.targets[node]
+}
+
+// ackSince tells whether a node has acknowledged something after a moment.
+func (c *crowd) ackSince(node int, since time.Duration) (time.Duration, bool) {
+	at := time.Duration(c.targets[node].lastAck.Load())
+	return at, at > since
+}
+
+// slowest keeps the longest of some durations.
+type slowest struct{ ns atomic.Int64 }
+
+func (s *slowest) add(d time.Duration) {
+	for {
+		most := s.ns.Load()
+		if int64(d) <= most || s.ns.CompareAndSwap(most, int64(d)) {
+			return
+		}
+	}
+}
+
+func (s *slowest) get() time.Duration { return time.Duration(s.ns.Load()) }
+
+// notes counts what should not happen, by what it is.
+type notes struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+const maxNotes = 20
+
+func (n *notes) add(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.counts == nil {
+		n.counts = map[string]int{}
+	}
+	if n.counts[what] == 0 && len(n.counts) >= maxNotes {
+		what = "others"
+	}
+	n.counts[what]++
+}
+
+func (n *notes) all() map[string]int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Clone(n.counts)
+}
+
+// pause waits, or returns ctx's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// between draws a duration.
+func between(rng *rand.Rand, from, to time.Duration) time.Duration {
+	if to <= from {
+		return from
+	}
+	return from + time.Duration(rng.Int64N(int64(to-from)))
+}

@@ -1,0 +1,600 @@
+package faultlab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// How a device behaves. Its waits are shorter than the web app's, so that a fault of a second is felt.
+const (
+	answerLimit  = 4 * time.Second // for an ack; then the same is sent again, and the second time over a new connection
+	enterLimit   = 4 * time.Second // for the sync of a room
+	connectLimit = 10 * time.Second
+	retryShort   = 20 * time.Millisecond
+	retryLong    = 250 * time.Millisecond
+	retrySync    = 300 * time.Millisecond
+)
+
+var (
+	errMoved  = errors.New("moved to another node")
+	errSilent = errors.New("the server does not answer")
+	errEnded  = errors.New("the session is over")
+)
+
+// device is one client of a person, with its own connection: it keeps what it wants to say until it is
+// acknowledged, says it again with the same cid, and catches up by seq and epoch (chat contract,
+// section 3; decisions 14 to 17).
+type device struct {
+	crowd *crowd
+	id    int
+	who   *person
+	rng   *rand.Rand
+	move  chan struct{}
+
+	mu      sync.Mutex // guards what follows
+	places  []*place
+	node    int
+	session int
+	in      bool // CONNECT was answered
+	revoked bool
+	over    bool
+
+	// Of the present connection; used by its goroutine only.
+	sock       *socket
+	calls      int
+	asked      map[int]call
+	unanswered int
+	openedAt   time.Time
+	renewed    bool // rooms were named again: what comes may come twice
+}
+
+// place is a room to a device.
+type place struct {
+	room   int64
+	speaks bool
+	last   int64 // everything up to here is known
+	seen   int64 // and this was heard of
+	epoch  string
+
+	entered bool      // the connection hears the room
+	enterBy time.Time // or else the room is named again
+	asking  bool      // a sync is under way
+	askAt   time.Time // not before, because the last one failed
+	nextAt  time.Time
+	out     *outgoing
+}
+
+// outgoing is a message that was not acknowledged yet.
+type outgoing struct {
+	cid     uuid.UUID
+	content string
+	due     time.Time // of the next try
+	tried   bool      // on this connection
+}
+
+// call is an event that waits for its ack.
+type call struct {
+	at    time.Time
+	place *place
+	cid   uuid.UUID // of a message; else it is a sync
+}
+
+func newDevice(c *crowd, id int, who *person) *device {
+	return &device{crowd: c, id: id, who: who, rng: c.rng(uint64(id)), move: make(chan struct{}, 1)} //nolint:gosec // an index
+}
+
+// joins makes the device hear a room, and say things in it.
+func (d *device) joins(room int64, speaks bool) {
+	d.places = append(d.places, &place{room: room, speaks: speaks})
+	d.crowd.history.Add(Event{Kind: Joined, Client: d.id, Room: room})
+}
+
+// run keeps the device connected until ctx ends or its session is over.
+func (d *device) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		node, to := d.crowd.choose(d.rng)
+		err := d.live(ctx, node, to)
+		d.apart()
+		if errors.Is(err, errEnded) {
+			return
+		}
+		if pause(ctx, between(d.rng, retryShort, retryLong)) != nil {
+			return
+		}
+	}
+}
+
+// hop makes the device lose its connection and find another node.
+func (d *device) hop() {
+	select {
+	case d.move <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+func (d *device) live(ctx context.Context, node int, to target) error {
+	sock, err := dialSocket(ctx, d.crowd.http, to.url, d.proof())
+	if err != nil {
+		return err
+	}
+	defer sock.close()
+	d.begin(node, sock)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		next, err := d.act(ctx, time.Now())
+		if err != nil {
+			return err
+		}
+		timer.Reset(time.Until(next))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.move:
+			return errMoved
+		case <-timer.C:
+		case frame, ok := <-sock.frames:
+			if !ok {
+				return sock.why
+			}
+			if err := d.take(ctx, frame, to); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// proof is what CONNECT and auth carry.
+func (d *device) proof() any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	rooms, epochs := map[string]int64{}, map[string]string{}
+	for _, p := range d.places {
+		name := strconv.FormatInt(p.room, 10)
+		rooms[name] = p.last
+		if p.epoch != "" {
+			epochs[name] = p.epoch
+		}
+	}
+	return map[string]any{"token": d.who.access, "rooms": rooms, "epochs": epochs}
+}
+
+func (d *device) begin(node int, sock *socket) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.node, d.sock, d.asked, d.unanswered, d.openedAt, d.renewed = node, sock, map[int]call{}, 0, time.Now(), false
+	d.session = int(d.crowd.sessions.Add(1))
+	for _, p := range d.places {
+		p.entered, p.asking, p.enterBy = false, false, time.Now().Add(connectLimit)
+		if p.out != nil {
+			p.out.tried, p.out.due = false, time.Now()
+		}
+	}
+}
+
+func (d *device) apart() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.in = false
+	for _, p := range d.places {
+		p.entered = false
+	}
+}
+
+// act does what is due and returns when there is more.
+func (d *device) act(ctx context.Context, now time.Time) (next time.Time, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next = now.Add(time.Second)
+	if !d.in {
+		if now.Sub(d.openedAt) > connectLimit {
+			return next, errSilent
+		}
+		return next, nil
+	}
+	for id, c := range d.asked {
+		if c.cid == uuid.Nil && now.Sub(c.at) > answerLimit {
+			delete(d.asked, id)
+			c.place.asking = false
+			if d.unanswered++; d.unanswered > 1 {
+				return next, errSilent
+			}
+		}
+	}
+	for _, p := range d.places {
+		if err := d.attend(ctx, p, now); err != nil {
+			return next, err
+		}
+		next = p.soonest(next, d.crowd.talking.Load())
+	}
+	return next, nil
+}
+
+// soonest is when something is due in the room, if it is before next.
+func (p *place) soonest(next time.Time, talking bool) time.Time {
+	earlier := func(at time.Time) {
+		if at.Before(next) {
+			next = at
+		}
+	}
+	if !p.entered {
+		earlier(p.enterBy)
+	}
+	if p.entered && p.seen > p.last && !p.asking {
+		earlier(p.askAt)
+	}
+	switch {
+	case p.out != nil:
+		earlier(p.out.due)
+	case p.speaks && talking:
+		earlier(p.nextAt)
+	}
+	return next
+}
+
+// attend does what is due in one room.
+func (d *device) attend(ctx context.Context, p *place, now time.Time) error {
+	switch {
+	case !p.entered && now.After(p.enterBy):
+		p.enterBy, d.renewed = now.Add(enterLimit), true
+		if err := d.renew(ctx); err != nil {
+			return err
+		}
+	case p.entered && p.seen > p.last && !p.asking && !now.Before(p.askAt):
+		if err := d.ask(ctx, p); err != nil {
+			return err
+		}
+	}
+	if p.out == nil && p.speaks && !now.Before(p.nextAt) && d.crowd.talking.Load() {
+		d.compose(p, now)
+	}
+	if p.out == nil || now.Before(p.out.due) {
+		return nil
+	}
+	if p.out.tried {
+		if d.unanswered++; d.unanswered > 1 {
+			return errSilent
+		}
+		d.crowd.counters.resends.Add(1)
+	}
+	p.out.tried, p.out.due = true, now.Add(answerLimit)
+	return d.emit(ctx, "message", map[string]any{"roomId": p.room, "content": p.out.content, "cid": p.out.cid}, call{now, p, p.out.cid})
+}
+
+func (d *device) compose(p *place, now time.Time) {
+	cid := uuid.New()
+	var words strings.Builder
+	for range d.rng.IntN(12) {
+		words.WriteString(" " + fillers[d.rng.IntN(len(fillers))])
+	}
+	p.out = &outgoing{cid: cid, content: contentOf(cid, words.String()), due: now}
+	d.crowd.history.Add(Event{Kind: Sent, Client: d.id, Room: p.room, CID: cid, Sum: sumOf(d.who.mask, p.out.content)})
+}
+
+func (d *device) renew(ctx context.Context) error {
+	rooms := map[string]int64{}
+	for _, p := range d.places {
+		rooms[strconv.FormatInt(p.room, 10)] = p.last
+	}
+	d.calls++
+	return d.sock.emit(ctx, d.calls, "auth", map[string]any{"token": d.who.access, "rooms": rooms})
+}
+
+func (d *device) ask(ctx context.Context, p *place) error {
+	p.asking = true
+	return d.emit(ctx, "sync", map[string]any{"roomId": p.room, "after": p.last, "epoch": p.epoch}, call{time.Now(), p, uuid.Nil})
+}
+
+func (d *device) emit(ctx context.Context, event string, payload any, c call) error {
+	d.calls++
+	d.asked[d.calls] = c
+	return d.sock.emit(ctx, d.calls, event, payload)
+}
+
+// take handles a packet of the server.
+func (d *device) take(ctx context.Context, frame string, to target) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case frame == "2":
+		return d.sock.write(ctx, "3")
+	case strings.HasPrefix(frame, "40"):
+		d.in = true
+		d.crowd.counters.opened.Add(1)
+		d.crowd.history.Add(Event{Kind: Opened, Client: d.id, Session: d.session, Node: d.node})
+		for _, p := range d.places {
+			p.enterBy = time.Now().Add(enterLimit)
+		}
+	case strings.HasPrefix(frame, "41"):
+		return fmt.Errorf("disconnected by the server")
+	case strings.HasPrefix(frame, "42"):
+		_, name, payload, ok := parseEvent(frame)
+		if !ok {
+			d.crowd.unexpected.add("a malformed event")
+			return nil
+		}
+		return d.event(name, payload)
+	case strings.HasPrefix(frame, "43"):
+		id, _, payload, ok := parseEvent(frame)
+		c, known := d.asked[id]
+		if !ok || !known {
+			return nil // of an auth, or of a sync that was given up
+		}
+		delete(d.asked, id)
+		if c.cid == uuid.Nil {
+			return d.synced(c, payload)
+		}
+		return d.answered(c, payload, to)
+	case strings.HasPrefix(frame, "44"):
+		return d.turnedAway(strings.TrimPrefix(frame, "44"))
+	}
+	return nil
+}
+
+// refusal is what the server says about a failure.
+type refusal struct {
+	Event      string  `json:"event"`
+	RoomID     int64   `json:"roomId"`
+	Code       string  `json:"code"`
+	RetryAfter float64 `json:"retryAfter"`
+}
+
+// patient tells of a code that it ends by itself.
+func patient(code string) bool { return code == "unavailable" || code == "rate_limited" }
+
+func (d *device) turnedAway(text string) error {
+	var got struct {
+		Data refusal `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		return err
+	}
+	if patient(got.Data.Code) {
+		return fmt.Errorf("not let in: %s", got.Data.Code)
+	}
+	return d.loggedOut(got.Data.Code)
+}
+
+// loggedOut is told by the server. Who was not revoked tries again.
+func (d *device) loggedOut(code string) error {
+	if d.revoked {
+		d.over = true
+		return errEnded
+	}
+	if code == "internal_error" || code == "internal" {
+		d.crowd.counters.unexplained.Add(1)
+	} else {
+		d.crowd.counters.loggedOut.Add(1)
+	}
+	d.crowd.unexpected.add("CONNECT: " + code)
+	return fmt.Errorf("logged out: %s", code)
+}
+
+func (d *device) event(name string, payload json.RawMessage) error {
+	switch name {
+	case "message":
+		var m shownMessage
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return err
+		}
+		if p := d.place(m.RoomID); p != nil {
+			d.hear(p, &m, d.renewed)
+			d.advance(p, m.Rev)
+		}
+	case "room":
+		var change struct {
+			RoomID int64 `json:"roomId"`
+			Seq    int64 `json:"seq"`
+		}
+		if err := json.Unmarshal(payload, &change); err != nil {
+			return err
+		}
+		if p := d.place(change.RoomID); p != nil {
+			d.advance(p, change.Seq)
+		}
+	case "sync":
+		return d.sync(payload, d.renewed)
+	case "heads":
+		var heads map[string]int64
+		if err := json.Unmarshal(payload, &heads); err != nil {
+			return err
+		}
+		for _, p := range d.places {
+			p.seen = max(p.seen, heads[strconv.FormatInt(p.room, 10)])
+		}
+	case "error", "notice", "auth_error", "session_revoked", "auth_required":
+		var r refusal
+		if err := json.Unmarshal(payload, &r); err != nil {
+			return err
+		}
+		return d.complaint(name, r)
+	}
+	return nil
+}
+
+// complaint handles what the server says without having been asked.
+func (d *device) complaint(name string, r refusal) error {
+	switch {
+	case name == "auth_error" || name == "session_revoked":
+		return d.loggedOut(r.Code)
+	case name == "error" && r.Event == "sync" && patient(r.Code):
+		for _, p := range d.places {
+			if !p.entered || r.Code == "unavailable" {
+				p.entered, p.enterBy = false, time.Now().Add(retrySync)
+			}
+		}
+	default:
+		d.crowd.counters.unexplained.Add(1)
+		d.crowd.unexpected.add(name + " " + r.Event + ": " + r.Code)
+	}
+	return nil
+}
+
+// place finds the room of something that came. What comes of another room is written down: it should not.
+func (d *device) place(room int64) *place {
+	for _, p := range d.places {
+		if p.room == room {
+			return p
+		}
+	}
+	p := &place{room: room}
+	d.places = append(d.places, p)
+	return p
+}
+
+// hear writes a message down. Of an answer only what is new counts.
+func (d *device) hear(p *place, m *shownMessage, asked bool) {
+	if asked && m.Rev <= p.last {
+		return
+	}
+	d.crowd.history.Add(Event{
+		Kind: Got, Client: d.id, Session: d.session, Room: p.room, Seq: m.Seq, CID: m.CID, Sum: sumOf(m.UserID, m.Content), Asked: asked,
+	})
+}
+
+// advance applies the next change of a room, and notices a hole before it.
+func (d *device) advance(p *place, seq int64) {
+	switch {
+	case seq == p.last+1:
+		p.last = seq
+	case seq > p.last:
+		if p.seen <= p.last {
+			d.crowd.counters.holes.Add(1)
+		}
+		p.seen = max(p.seen, seq)
+	}
+}
+
+// synced takes the answer to a sync.
+func (d *device) synced(c call, payload json.RawMessage) error {
+	c.place.asking, d.unanswered = false, 0
+	var got struct {
+		Error *refusal `json:"error"`
+	}
+	if err := json.Unmarshal(payload, &got); err != nil {
+		return err
+	}
+	if got.Error != nil {
+		if !patient(got.Error.Code) {
+			d.crowd.counters.unexplained.Add(1)
+			d.crowd.unexpected.add("sync: " + got.Error.Code)
+		}
+		c.place.askAt = time.Now().Add(retrySync)
+		return nil
+	}
+	return d.sync(payload, true)
+}
+
+func (d *device) sync(payload json.RawMessage, asked bool) error {
+	var s struct {
+		RoomID int64          `json:"roomId"`
+		Items  []shownMessage `json:"items"`
+		Head   int64          `json:"head"`
+		Epoch  string         `json:"epoch"`
+		More   bool           `json:"more"`
+		Reset  bool           `json:"reset"`
+	}
+	if err := json.Unmarshal(payload, &s); err != nil {
+		return err
+	}
+	p := d.place(s.RoomID)
+	if s.Reset {
+		before := s.Head
+		if len(s.Items) > 0 {
+			before = s.Items[0].Seq - 1
+		}
+		d.crowd.history.Add(Event{Kind: Reset, Client: d.id, Session: d.session, Room: p.room, Seq: before})
+		p.last, p.seen = 0, 0
+	}
+	for i := range s.Items {
+		// What comes behind the sync of entering may repeat some of it: the node may be behind the store.
+		d.hear(p, &s.Items[i], asked || !p.entered)
+	}
+	upTo := s.Head
+	if s.More {
+		p.seen = max(p.seen, s.Head)
+		upTo = s.Items[len(s.Items)-1].Rev
+	}
+	p.last, p.epoch, p.entered = max(p.last, upTo), s.Epoch, true
+	return nil
+}
+
+// answered takes the answer to a message.
+func (d *device) answered(c call, payload json.RawMessage, to target) error {
+	d.unanswered = 0
+	var got struct {
+		ID    string   `json:"id"`
+		Seq   int64    `json:"seq"`
+		Error *refusal `json:"error"`
+	}
+	if err := json.Unmarshal(payload, &got); err != nil {
+		return err
+	}
+	p := c.place
+	waiting := p.out != nil && p.out.cid == c.cid
+	if got.Error != nil {
+		d.denied(c, *got.Error, waiting)
+		return nil
+	}
+	now := d.crowd.history.Now()
+	d.crowd.history.Add(Event{At: now, Kind: Acked, Client: d.id, Session: d.session, Node: d.node, Room: p.room, CID: c.cid, Seq: got.Seq})
+	to.lastAck.Store(int64(now))
+	if waiting {
+		d.crowd.counters.acked.Add(1)
+		p.out = nil
+		p.nextAt = time.Now().Add(time.Duration(float64(d.crowd.pace.Load()) * (0.5 + d.rng.Float64())))
+	}
+	return nil
+}
+
+func (d *device) denied(c call, r refusal, waiting bool) {
+	if patient(r.Code) {
+		d.crowd.counters.refused.Add(1)
+		d.crowd.refusals.add(time.Since(c.at))
+		if waiting {
+			wait := time.Duration(max(r.RetryAfter, 0.1) * (0.25 + 0.75*d.rng.Float64()) * float64(time.Second))
+			c.place.out.tried, c.place.out.due = false, time.Now().Add(wait)
+		}
+		return
+	}
+	d.crowd.counters.unexplained.Add(1)
+	d.crowd.unexpected.add("message: " + r.Code)
+	d.crowd.history.Add(Event{Kind: Refused, Client: d.id, Room: c.place.room, CID: c.cid, Code: r.Code})
+	if waiting {
+		c.place.out = nil
+	}
+}
+
+// someRoom is one of the device's.
+func (d *device) someRoom(rng *rand.Rand) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.places[rng.IntN(len(d.places))].room
+}
+
+// standing is how far a device has got.
+type standing struct {
+	over  bool
+	quiet bool // it is connected, hears all its rooms and has nothing left to say
+	last  map[int64]int64
+}
+
+func (d *device) standing() standing {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := standing{over: d.over, quiet: d.in, last: map[int64]int64{}}
+	for _, p := range d.places {
+		s.quiet = s.quiet && p.entered && p.out == nil && p.seen <= p.last
+		s.last[p.room] = p.last
+	}
+	return s
+}
