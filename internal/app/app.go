@@ -20,6 +20,7 @@ import (
 	"maska/internal/config"
 	"maska/internal/httpapi"
 	"maska/internal/limit"
+	"maska/internal/metrics"
 	"maska/internal/profile"
 	"maska/internal/profile/nickname"
 	"maska/internal/random"
@@ -57,6 +58,13 @@ type App struct {
 	chat     *chat
 	api      *httpapi.API
 	listener net.Listener
+	database *watch
+	probe    *store.Probe
+
+	metrics   *metrics.Metrics // nil if METRICS_ADDR is not set
+	scrapes   net.Listener     // and so is this
+	fallbacks func() uint64    // of the limiter
+
 	madeKey  string // path of a root key that was made at this start
 	draining atomic.Bool
 }
@@ -81,9 +89,16 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Address()); err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w; is another server running there? choose another PORT", cfg.Address(), err)
 	}
+	if err := a.openMetrics(ctx, version); err != nil {
+		return nil, err
+	}
 	if a.store, a.release, err = openStore(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if a.probe, err = a.store.NewProbe(); err != nil {
+		return nil, err
+	}
+	a.database = &watch{name: "database", ask: a.probe.Ask, log: log}
 	if err := a.store.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
@@ -149,8 +164,9 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	}, httpapi.Deps{
 		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,
-		Backends: a.backends(),
+		Backends: a.backends(), Measured: a.measured(),
 	})
+	a.showParts()
 	return err
 }
 
@@ -161,6 +177,7 @@ func (a *App) limiter(keys *vault.Vault) (limit.Limiter, error) {
 		scale = 0
 	}
 	own := cluster.NewMemoryLimiter(a.now, limiterKeys)
+	a.fallbacks = func() uint64 { return 0 }
 	if a.redis == nil {
 		return limit.Scaled(own, scale), nil
 	}
@@ -168,17 +185,22 @@ func (a *App) limiter(keys *vault.Vault) (limit.Limiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return limit.Scaled(cluster.NewFallbackLimiter(cluster.NewRedisLimiter(a.redis, key), own, a.log), scale), nil
+	either := cluster.NewFallbackLimiter(cluster.NewRedisLimiter(a.redis, key), own, a.log)
+	a.fallbacks = either.Fallbacks
+	return limit.Scaled(either, scale), nil
 }
 
 // backends are what /readyz asks.
 func (a *App) backends() []httpapi.Backend {
-	all := []httpapi.Backend{{Name: "database", Ping: a.store.Ping}, {Name: "server", Ping: a.notDraining}}
+	all := []httpapi.Backend{{Name: a.database.name, Ping: a.database.Ping}, {Name: selfBackend, Ping: a.notDraining}}
 	if a.chat.nodes != nil {
 		all = append(all, httpapi.Backend{Name: "redis", Ping: a.chat.nodes.Ping, Optional: true})
 	}
 	return all
 }
+
+// selfBackend is the name of this server among its backends: it is not ready while it drains.
+const selfBackend = "server"
 
 func (a *App) notDraining(context.Context) error {
 	if a.draining.Load() {
@@ -205,6 +227,9 @@ func (a *App) Greeting() string {
 		place = " in " + a.cfg.DataDir
 	}
 	fmt.Fprintf(&b, "database: %s%s · bus: %s · limits: %s\n", a.store.Name(), place, a.busInWords(), a.limitsInWords())
+	if url := a.MetricsURL(); url != "" {
+		fmt.Fprintf(&b, "metrics: %s\n", url)
+	}
 	if a.madeKey != "" {
 		fmt.Fprintf(&b, "A root key was made: %s. Back it up apart from the database; without it masks lose their owners.\n", a.madeKey)
 	}
@@ -248,6 +273,8 @@ func (a *App) Serve(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { a.runJobs(working) })
+	background.Go(func() { a.database.run(working) })
+	stopMetrics := a.serveMetrics()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(a.listener) }()
 
@@ -264,7 +291,7 @@ func (a *App) Serve(ctx context.Context) error {
 	}
 	stop()
 	background.Wait()
-	return errors.Join(err, a.Close())
+	return errors.Join(err, stopMetrics(), a.Close())
 }
 
 // Close gives everything back. It may be called again.
@@ -275,11 +302,20 @@ func (a *App) Close() error {
 			err = closing
 		}
 	}
+	if a.scrapes != nil {
+		if closing := a.scrapes.Close(); !errors.Is(closing, net.ErrClosed) {
+			err = errors.Join(err, closing)
+		}
+	}
 	if a.chat != nil {
 		a.chat.close()
 	}
 	if a.redis != nil {
 		a.redis.Close()
+	}
+	if a.probe != nil {
+		err = errors.Join(err, a.probe.Close())
+		a.probe = nil
 	}
 	if a.store != nil {
 		err = errors.Join(err, a.store.Close())

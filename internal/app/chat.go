@@ -66,9 +66,13 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 	}
 	namespace := sockets.Namespace("/")
 	c.feed = realtime.NewFeed(realtime.FeedConfig{Audience: namespace, History: c.history, Bus: bus, Now: a.now, Log: a.log})
+	var measuring message.Meter
+	if m := a.newMeter(); m != nil {
+		measuring = m
+	}
 	c.sender = message.NewSender(message.Config{ //nolint:contextcheck // what is submitted outlives the start
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.Message}, Publisher: c.feed, DraftKey: draftKey,
-		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(),
+		Random: source, Now: a.now, Log: a.log, Leaders: a.leaders(), Meter: measuring,
 	})
 	c.rooms = room.NewService(room.Config{
 		Store: a.store, Limiter: limit.Bound{Limiter: limiter, Rule: limit.NewRoom}, Publisher: c.feed, Random: source, Now: a.now,

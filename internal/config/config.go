@@ -30,6 +30,7 @@ type Config struct {
 	PublicURL      string   `env:"PUBLIC_URL"`
 	CORSOrigins    []string `env:"CORS_ORIGINS"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	MetricsAddr    string   `env:"METRICS_ADDR"`
 
 	// Where things are kept.
 	DataDir     string `env:"DATA_DIR" envDefault:"data"`
@@ -178,6 +179,12 @@ func (c *Config) check() error {
 		}
 		c.Proxies = append(c.Proxies, prefix)
 	}
+	if c.MetricsAddr != "" && !isListenAddress(c.MetricsAddr) {
+		wrong("METRICS_ADDR is %q; it must be an address and a port such as 127.0.0.1:9464, or :9464 for every address", c.MetricsAddr)
+	}
+	if c.MetricsAddr != "" && c.Port != 0 && clash(c.MetricsAddr, c.Address()) {
+		wrong("METRICS_ADDR is %s, where the server itself listens; give it a port of its own", c.MetricsAddr)
+	}
 	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
 		wrong("DATABASE_URL must begin with postgres:// ; leave it empty for SQLite in DATA_DIR")
 	}
@@ -284,6 +291,27 @@ func checkBotToken(token string) error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// isListenAddress reports whether text is a port with an IP address, localhost or nothing before it.
+func isListenAddress(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return false
+	}
+	_, err = netip.ParseAddr(host)
+	return host == "" || host == "localhost" || err == nil
+}
+
+// clash reports whether two listen addresses have one port, which would show on the one what belongs
+// to the other.
+func clash(a, b string) bool {
+	_, one, _ := net.SplitHostPort(a)
+	_, other, _ := net.SplitHostPort(b)
+	return one == other
 }
 
 // originOf reduces a URL to scheme, host and port, and refuses anything that is more or less.

@@ -68,7 +68,8 @@ type Deps struct {
 	Random   random.Source
 	Log      *slog.Logger
 	Backends []Backend
-	Web      fs.FS // the built web app
+	Web      fs.FS    // the built web app
+	Measured Measured // may be nil
 }
 
 // API serves everything over HTTP, the sockets' handshakes included.
@@ -87,6 +88,7 @@ type API struct {
 	random   random.Source
 	log      *slog.Logger
 	backends []Backend
+	measured Measured
 	app      *webApp
 	document []byte // the OpenAPI document
 	handler  http.Handler
@@ -100,7 +102,7 @@ func New(cfg Config, d Deps) (*API, error) {
 	}
 	a := &API{
 		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, places: d.Rooms, online: d.Online, vault: d.Vault,
-		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, app: app,
+		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, measured: d.Measured, app: app,
 	}
 	if a.document, err = document(cfg, operations()); err != nil {
 		return nil, err
@@ -128,7 +130,7 @@ func (a *API) build() http.Handler {
 	// The sockets answer preflights and check origins by themselves.
 	sockets := http.NewServeMux()
 	sockets.Handle("/socket.io/", a.socketIO)
-	sockets.Handle("/", a.inTime(shared.Handler(a.withProblems(mux))))
+	sockets.Handle(everywhere, a.measure(a.inTime(shared.Handler(a.withProblems(mux)))))
 	return a.identify(a.recoverPanics(a.guardDev(sockets)))
 }
 

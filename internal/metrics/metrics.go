@@ -94,8 +94,8 @@ func (r *Reading) Flag(name, help string, is bool, labels ...string) {
 }
 
 // Counter tells a count since the start.
-func (r *Reading) Counter(name, help string, count uint64, labels ...string) {
-	r.value(prometheus.CounterValue, name, help, float64(count), labels)
+func (r *Reading) Counter(name, help string, count float64, labels ...string) {
+	r.value(prometheus.CounterValue, name, help, count, labels)
 }
 
 func (r *Reading) value(kind prometheus.ValueType, name, help string, value float64, labels []string) {

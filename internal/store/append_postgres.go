@@ -98,6 +98,7 @@ func (s *Store) appendPostgres(ctx context.Context, at time.Time, batch []messag
 		return nil, fmt.Errorf("%w: %w", message.ErrRefused, err)
 	}
 	if err != nil {
+		s.noteFull(err)
 		return nil, failure(err)
 	}
 	outcomes := make([]message.Outcome, len(batch))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,6 +24,9 @@ type Store struct {
 	write, read *sql.DB
 	// pool is the same connections without database/sql, for the message appender; nil on SQLite.
 	pool *pgxpool.Pool
+	// full counts the writes that were refused because there is no room.
+	full     atomic.Uint64
+	probeDSN string // of a Probe's connection on SQLite
 }
 
 // sqliteReaders is the number of connections that read while the one writer writes.
@@ -54,7 +58,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
-	s := &Store{write: write, read: read}
+	s := &Store{write: write, read: read, probeDSN: dsn("&_txlock=immediate")}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), s.Close())
 	}
@@ -142,9 +146,12 @@ func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
 		return failure(err)
 	}
 	if err := do(tx); err != nil {
+		s.noteFull(err)
 		return errors.Join(err, rollback(tx))
 	}
-	return failure(tx.Commit())
+	err = tx.Commit()
+	s.noteFull(err)
+	return failure(err)
 }
 
 func rollback(tx *sql.Tx) error {
@@ -161,4 +168,20 @@ func (s *Store) forUpdate() string {
 		return " FOR UPDATE"
 	}
 	return ""
+}
+
+// Load is how busy the connections are.
+type Load struct {
+	Open, InUse int   // now
+	Waits       int64 // since the start: somebody had to wait for one
+}
+
+// Load reads how busy they are.
+func (s *Store) Load() Load {
+	if s.pool != nil {
+		stat := s.pool.Stat()
+		return Load{Open: int(stat.TotalConns()), InUse: int(stat.AcquiredConns()), Waits: stat.EmptyAcquireCount()}
+	}
+	w, r := s.write.Stats(), s.read.Stats()
+	return Load{Open: w.OpenConnections + r.OpenConnections, InUse: w.InUse + r.InUse, Waits: w.WaitCount + r.WaitCount}
 }

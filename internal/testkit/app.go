@@ -24,11 +24,12 @@ const BotToken = "700000001:made-up-for-tests"
 
 // Server is a running server of the real kind, on a port of its own.
 type Server struct {
-	URL     string
-	DataDir string
-	t       testing.TB
-	log     *lockedBuffer
-	stop    func()
+	URL        string
+	MetricsURL string // empty unless METRICS_ADDR is set
+	DataDir    string
+	t          testing.TB
+	log        *lockedBuffer
+	stop       func()
 }
 
 // Start runs a server with a bot token, an empty data folder and the given settings ("NAME=value")
@@ -45,7 +46,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.URL = a.URL()
+	s.URL, s.MetricsURL = a.URL(), a.MetricsURL()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)
 	go func() { served <- a.Serve(ctx) }()
@@ -58,6 +59,9 @@ func Start(t testing.TB, settings ...string) *Server {
 	t.Cleanup(s.stop)
 	return s
 }
+
+// TB is the test that the server runs for.
+func (s *Server) TB() testing.TB { return s.t }
 
 // Stop drains the server, as SIGTERM does.
 func (s *Server) Stop() { s.stop() }
@@ -75,7 +79,18 @@ type Answer struct {
 // Do sends a request. Headers are "Name: value" lines; a body is sent as JSON unless they say otherwise.
 func (s *Server) Do(method, path, body string, headers ...string) Answer {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, strings.NewReader(body))
+	return s.do(method, s.URL+path, body, headers)
+}
+
+// Get asks for an address outside of the API.
+func (s *Server) Get(url string) Answer {
+	s.t.Helper()
+	return s.do(http.MethodGet, url, "", nil)
+}
+
+func (s *Server) do(method, url, body string, headers []string) Answer {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
