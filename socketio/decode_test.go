@@ -150,7 +150,7 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`0{"a":1}`, `2/room,17["msg","hi"]`, `52-/a,3["x",[{"num":1,"_placeholder":true}],{"b":{"_placeholder":true,"num":0}}]`, `317["ok"]`, `1/x,`} {
 		f.Add([]byte(seed))
 	}
-	n := newNamespace(nil, "/")
+	n := newNamespace(new(Server), "/")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if !utf8.Valid(b) {
 			return

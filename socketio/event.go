@@ -12,6 +12,11 @@ import (
 // inside of arguments Binary is found in map[string]any and []any only.
 type Binary []byte
 
+// JSON is finished JSON text as an argument of Emit and its like. It goes out
+// byte for byte and, unlike a json.RawMessage, unchecked: the caller vouches for
+// it. A client that gets anything else ends its connection.
+type JSON []byte
+
 // Value is one received argument: JSON, in which byte strings are placeholders
 // for attachments. As an argument of Emit or Ack it is passed on unchanged,
 // attachments included.

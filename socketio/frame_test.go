@@ -36,8 +36,8 @@ func (l *frameLog) frame(op byte, payload []byte) error {
 func join(frames ...[]byte) []byte { return bytes.Join(frames, nil) }
 
 func TestGoldenFrames(t *testing.T) {
-	n := newNamespace(nil, "/")
-	room := newNamespace(nil, "/room")
+	n := newNamespace(new(Server), "/")
+	room := newNamespace(new(Server), "/room")
 	encode := func(n *Namespace, name string, ack int64, args ...any) *Packet {
 		p, err := n.encode(name, ack, args)
 		if err != nil {

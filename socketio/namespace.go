@@ -55,9 +55,7 @@ func newNamespace(s *Server, name string) *Namespace {
 		srv: s, name: name,
 		onEvent: make(map[string]func(*Socket, *Event)),
 		rooms:   make(map[string]*room),
-	}
-	if s != nil {
-		n.rec = newRecorder(&s.cfg)
+		rec:     newRecorder(&s.cfg),
 	}
 	n.leaving = n.control(typeDisconnect, nil)
 	return n
@@ -107,7 +105,7 @@ var errNoName = errors.New("socketio: event without a name")
 // Encode encodes and frames an event once, for any number of receivers. Args
 // are what encoding/json takes, and Binary, []byte and Value, which travel as
 // attachments where they are binary (see Binary). A json.RawMessage goes out
-// byte for byte.
+// byte for byte, and so does a JSON, which is not checked either.
 func (n *Namespace) Encode(event string, args ...any) (*Packet, error) {
 	if event == "" {
 		return nil, errNoName

@@ -59,9 +59,13 @@ type encoder struct {
 	bins [][]byte
 }
 
-// headRoom is left free before the JSON: frame header, types, attachment count,
-// namespace and ack id go there once they are known.
-const headRoom = 10 + 2 + 3 + maxNamespaceName + 1 + maxAckDigits
+// maxHead is the longest head of a packet: frame header, types, attachment
+// count, namespace and ack id.
+const maxHead = 10 + 2 + 3 + maxNamespaceName + 1 + maxAckDigits
+
+// headRoom is what is left free before the JSON for the head, which is known
+// last.
+func (n *Namespace) headRoom() int { return maxHead - maxNamespaceName + len(n.name) }
 
 // encode makes a packet of an event (name not empty) or an acknowledgement.
 func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) {
@@ -69,9 +73,9 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 		return nil, fmt.Errorf("socketio: event name %q is reserved", name)
 	}
 	var e encoder
-	e.buf.Grow(headRoom + len(name) + 64 + sizeHint(args))
-	var room [headRoom]byte
-	e.buf.Write(room[:])
+	e.buf.Grow(n.headRoom() + len(name) + len(`["",]`) + sizeHint(args))
+	var room [maxHead]byte
+	e.buf.Write(room[:n.headRoom()])
 	e.buf.WriteByte('[')
 	first := true
 	kind := byte(typeAck)
@@ -99,26 +103,30 @@ func (n *Namespace) encode(name string, ack int64, args []any) (*Packet, error) 
 	return p, nil
 }
 
-// sizeHint is the size of those arguments that know it.
+// sizeHint is the size of those arguments that know it, and a guess for others.
 func sizeHint(args []any) int {
 	n := 0
 	for _, arg := range args {
 		switch arg := arg.(type) {
+		case JSON:
+			n += len(arg)
 		case json.RawMessage:
 			n += len(arg)
 		case Value:
 			n += len(arg.raw)
 		case string:
 			n += len(arg)
+		default:
+			n += 64
 		}
 	}
 	return n
 }
 
-// assemble puts the head before the payload, which starts with headRoom free
-// bytes, and the attachments behind it.
+// assemble puts the head before the payload, which starts with that many free
+// bytes (headRoom), and the attachments behind it.
 func (n *Namespace) assemble(kind byte, ack int64, payload []byte, bins [][]byte) *Packet {
-	var head [headRoom]byte
+	var head [maxHead]byte
 	h := append(head[:0], '4', kind)
 	if len(bins) > 0 {
 		h = append(strconv.AppendInt(h, int64(len(bins)), 10), '-')
@@ -129,11 +137,12 @@ func (n *Namespace) assemble(kind byte, ack int64, payload []byte, bins [][]byte
 	if ack != noAck {
 		h = strconv.AppendInt(h, ack, 10)
 	}
-	textLen := len(h) + len(payload) - headRoom
+	room := n.headRoom()
+	textLen := len(h) + len(payload) - room
 	var wsHead [10]byte
 	f := appendFrameHeader(wsHead[:0], frameText, textLen)
 
-	start := headRoom - len(h) - len(f)
+	start := room - len(h) - len(f)
 	copy(payload[start:], f)
 	copy(payload[start+len(f):], h)
 	p := &Packet{ns: n, frame: payload[start:]}
@@ -152,7 +161,8 @@ func (n *Namespace) assemble(kind byte, ack int64, payload []byte, bins [][]byte
 
 // control makes a packet without an array: CONNECT, DISCONNECT, CONNECT_ERROR.
 func (n *Namespace) control(kind byte, payload []byte) *Packet {
-	return n.assemble(kind, noAck, append(make([]byte, headRoom, headRoom+len(payload)), payload...), nil)
+	room := n.headRoom()
+	return n.assemble(kind, noAck, append(make([]byte, room, room+len(payload)), payload...), nil)
 }
 
 // value writes one argument.
@@ -164,6 +174,8 @@ func (e *encoder) value(v any) error {
 		e.attach(v)
 	case Value:
 		e.received(v)
+	case JSON:
+		e.buf.Write(v)
 	case json.RawMessage:
 		// scanJSON is the faster, and gives up on deep nesting.
 		if !utf8.Valid(v) || !scanJSON(v) && !json.Valid(v) {

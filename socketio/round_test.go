@@ -18,7 +18,7 @@ func (n nowhere) Write(f func(uintptr) bool) error { f(n.fd); return nil }
 var benchPayload = json.RawMessage(`{"id":123456,"room":1,"user":"0123456789abcdef","text":"` + strings.Repeat("x", 90) + `"}`)
 
 func BenchmarkEncode(b *testing.B) {
-	n := newNamespace(nil, "/")
+	n := newNamespace(new(Server), "/")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := n.Encode("message", benchPayload); err != nil {
