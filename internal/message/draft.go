@@ -93,7 +93,7 @@ func normalise(content string) (string, error) {
 			lines++
 		case unicode.IsControl(r):
 			return "", errs.Invalid("content", errs.BadCharacter)
-		case !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.M) && !strings.ContainsRune(blankLetters, r):
+		case !visible && !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.M) && !strings.ContainsRune(blankLetters, r):
 			visible = true
 		}
 	}

@@ -52,10 +52,14 @@ type syncPacket struct {
 }
 
 func newCursor(feed *Feed, id room.ID) *cursor {
-	return &cursor{
+	c := &cursor{
 		feed: feed, id: id, room: "room:" + strconv.FormatInt(int64(id), 10), held: map[int64]frame{},
-		members: members{inside: map[Listener]Member{}},
+		members: members{inside: map[Listener]Member{}}, tail: ring{most: ringFrames},
 	}
+	if c.small() {
+		c.tail.most = smallRingFrames
+	}
+	return c
 }
 
 // open finds out where the room stands, unless it is known: while nobody listened, nobody looked.

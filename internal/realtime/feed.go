@@ -230,8 +230,15 @@ func (f *Feed) Committed(id room.ID, messages []message.Message) {
 		frames = append(frames, fr)
 	}
 	f.counters.frames.Add(uint64(len(frames)))
-	f.bus.Publish(id, encodeBatch(id, frames))
+	f.publish(id, frames)
 	f.offer(id, frames)
+}
+
+// publish tells the other nodes, if there can be any.
+func (f *Feed) publish(id room.ID, frames []frame) {
+	if f.bus != (NoBus{}) {
+		f.bus.Publish(id, encodeBatch(id, frames))
+	}
 }
 
 // Unsure makes the feed look into the store for changes of a room that nobody told.

@@ -15,8 +15,9 @@ import (
 	"maska/socketio"
 )
 
-// Packets makes packets of finished Engine.IO text; *socketio.Namespace does.
+// Packets makes packets of events and of finished Engine.IO text; *socketio.Namespace does.
 type Packets interface {
+	Encode(event string, args ...any) (*socketio.Packet, error)
 	FromText(text []byte) (*socketio.Packet, error)
 }
 
@@ -43,21 +44,19 @@ func (f *frame) item() []byte {
 }
 
 func messageFrame(packets Packets, m *message.Message) (frame, error) {
-	text, err := eventText("message", view.NewMessage(m))
+	packet, err := eventPacket(packets, "message", view.NewMessage(m))
 	if err != nil {
 		return frame{}, err
 	}
-	packet, err := packets.FromText(text)
-	return frame{seq: m.Rev, text: text, packet: packet}, err
+	return frame{seq: m.Rev, text: packet.Text(), packet: packet}, nil
 }
 
 func roomFrame(packets Packets, s room.State, online int) (frame, error) {
-	text, err := eventText("room", view.NewRoomChange(s, online))
+	packet, err := eventPacket(packets, "room", view.NewRoomChange(s, online))
 	if err != nil {
 		return frame{}, err
 	}
-	packet, err := packets.FromText(text)
-	return frame{seq: s.Head, text: text, packet: packet, change: changeOf(&s)}, err
+	return frame{seq: s.Head, text: packet.Text(), packet: packet, change: changeOf(&s)}, nil
 }
 
 // readChange finds out what a frame of another node says about the members of a room.
@@ -84,23 +83,12 @@ func (f *frame) readChange() error {
 	return nil
 }
 
-// eventText is an event as Engine.IO text.
-func eventText(event string, payload any) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString(`42["` + event + `",`)
-	if err := json.MarshalWrite(&b, payload); err != nil {
-		return nil, err
-	}
-	b.WriteByte(']')
-	return b.Bytes(), nil
-}
-
 func eventPacket(packets Packets, event string, payload any) (*socketio.Packet, error) {
-	text, err := eventText(event, payload)
+	text, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
-	return packets.FromText(text)
+	return packets.Encode(event, socketio.JSON(text))
 }
 
 // A batch is what one commit added to one room, as nodes tell it to each other: the version of the

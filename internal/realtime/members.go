@@ -159,7 +159,7 @@ func (f *Feed) Changed(s room.State) {
 	}
 	f.counters.frames.Add(1)
 	frames := []frame{fr}
-	f.bus.Publish(s.ID, encodeBatch(s.ID, frames))
+	f.publish(s.ID, frames)
 	f.offer(s.ID, frames)
 }
 

@@ -80,7 +80,7 @@ func TestCountsAreRoundedDown(t *testing.T) {
 
 func TestTheTailIsBoundedAndHasNoHole(t *testing.T) {
 	t.Parallel()
-	var r ring
+	r := ring{most: ringFrames}
 	last := int64(0)
 	for range 3 * ringFrames {
 		last++

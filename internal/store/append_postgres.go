@@ -78,14 +78,11 @@ type columns struct {
 }
 
 func columnsOf(batch []message.Pending) columns {
-	var c columns
+	n := len(batch)
+	c := columns{make([]int64, n), make([]int64, n), make([][16]byte, n), make([][]byte, n), make([]string, n)}
 	for i := range batch {
 		p := &batch[i]
-		c.rooms = append(c.rooms, int64(p.Room))
-		c.authors = append(c.authors, int64(p.Author))
-		c.cids = append(c.cids, p.CID)
-		c.hashes = append(c.hashes, p.Hash[:])
-		c.contents = append(c.contents, p.Content)
+		c.rooms[i], c.authors[i], c.cids[i], c.hashes[i], c.contents[i] = int64(p.Room), int64(p.Author), p.CID, p.Hash[:], p.Content
 	}
 	return c
 }
