@@ -143,6 +143,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	for _, previous := range a.cfg.JWTSecretPrevious {
 		sessionConfig.PreviousKeys = append(sessionConfig.PreviousKeys, []byte(previous))
 	}
+	sessionConfig.Texts = a.texts()
 	if a.sessions, err = session.New(sessionConfig, a.store, a.profiles, verifier, keys, limiter, source, a.now); err != nil {
 		return err
 	}

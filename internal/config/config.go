@@ -49,6 +49,9 @@ type Config struct {
 	AuthMaxAge  time.Duration `env:"TELEGRAM_AUTH_MAX_AGE" envDefault:"24h"`
 	Replay      string        `env:"TELEGRAM_REPLAY" envDefault:"allow"`
 
+	// The second factor.
+	SMSWebhookURL string `env:"SMS_WEBHOOK_URL"`
+
 	// Tokens.
 	JWTSecret         string   `env:"JWT_SECRET"`
 	JWTSecretPrevious []string `env:"JWT_SECRET_PREVIOUS"`
@@ -194,6 +197,11 @@ func (c *Config) check() error {
 			wrong("REDIS_URL %w", err)
 		}
 		c.Redis = redis
+	}
+	if c.SMSWebhookURL != "" {
+		if gateway, err := url.Parse(c.SMSWebhookURL); err != nil || (gateway.Scheme != "https" && gateway.Scheme != "http") || gateway.Host == "" {
+			wrong("SMS_WEBHOOK_URL must be an address such as https://gateway.example/send")
+		}
 	}
 	if c.RedisPubSub != "plain" && c.RedisPubSub != "sharded" {
 		wrong("REDIS_PUBSUB is %q; it can be plain or sharded", c.RedisPubSub)

@@ -81,6 +81,18 @@ func optionalBody(o operation) operation {
 	return o
 }
 
+// noContent makes an operation answer 204 and nothing else.
+func noContent(o operation) operation {
+	o.status, o.out = http.StatusNoContent, nil
+	return o
+}
+
+// answering makes an operation answer its success with another status than 200.
+func answering(status int, o operation) operation {
+	o.status = status
+	return o
+}
+
 func hasJSON(t reflect.Type) bool {
 	for field := range t.Fields() {
 		if field.Tag.Get("json") != "" {

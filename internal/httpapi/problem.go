@@ -79,6 +79,11 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // write sends JSON. The headers that every JSON answer has are set here.
 func (a *API) write(w http.ResponseWriter, r *http.Request, status int, body any) {
+	if status == http.StatusNoContent {
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		return
+	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		a.log.ErrorContext(r.Context(), "answer cannot be encoded", slog.String("route", r.Pattern), slog.Any("cause", err))

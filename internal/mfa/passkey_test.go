@@ -14,6 +14,9 @@ import (
 
 const site = "https://maska.example"
 
+// wholeKey is the length of a key on the curve P-256 in COSE.
+const wholeKey = 77
+
 // device is an authenticator with one key, in a browser that shows a page of an origin.
 type device struct {
 	t             *testing.T
@@ -25,7 +28,17 @@ type device struct {
 func newDevice(t *testing.T, kind virtualwebauthn.KeyType) *device {
 	return &device{
 		t: t, rp: virtualwebauthn.RelyingParty{ID: "maska.example", Name: "Maska", Origin: site},
-		authenticator: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(kind),
+		authenticator: virtualwebauthn.NewAuthenticator(), key: newKey(kind),
+	}
+}
+
+// newKey draws a key that is well formed: of one in 128, the library writes a coordinate a byte short.
+func newKey(kind virtualwebauthn.KeyType) virtualwebauthn.Credential {
+	for {
+		key := virtualwebauthn.NewCredential(kind)
+		if kind != virtualwebauthn.KeyTypeEC2 || len(key.Key.AttestationData()) == wholeKey {
+			return key
+		}
 	}
 }
 

@@ -47,8 +47,8 @@ type Factor struct {
 const (
 	// maxPasskeys is the number of passkeys of an account.
 	maxPasskeys = 20
-	// MaxFactorName is the length of a name of a passkey in code points; longer ones are cut.
-	MaxFactorName = 40
+	// maxFactorName is the length of a name of a passkey in code points.
+	maxFactorName = 40
 	// factorIDSize is the number of random bytes of a factor's id.
 	factorIDSize = 16
 )
@@ -71,6 +71,7 @@ type factorTx interface {
 	// UpdateFactor writes what the factor is checked with, and whether it is active.
 	UpdateFactor(ctx context.Context, f Factor) error
 	DeleteFactor(ctx context.Context, id string) error
+	SetMFAFor(ctx context.Context, id account.ID, choice string) error
 
 	// ReplaceRecoveryCodes voids all recovery codes of an account and gives it others.
 	ReplaceRecoveryCodes(ctx context.Context, id account.ID, codes []vault.Tag) error
@@ -171,6 +172,32 @@ func (s *Service) RemoveFactor(ctx context.Context, actor Actor, id string, clie
 		}
 		return errors.Join(err, s.auditFactor(ctx, tx, actor, audit.MFARemoved, gone.Kind, client))
 	})
+}
+
+// SetMFAFor chooses when a second factor is asked for.
+func (s *Service) SetMFAFor(ctx context.Context, actor Actor, choice string, client Client) (account.Account, error) {
+	if choice != account.MFAForPassword && choice != account.MFAForAll {
+		return account.Account{}, errs.Invalid("mfaFor", errs.OutOfRange)
+	}
+	var a account.Account
+	err := s.transaction(ctx, func(tx Tx) (err error) {
+		if a, _, err = s.heldFactors(ctx, tx, actor.Account.ID); err != nil || a.MFAFor == choice {
+			return err
+		}
+		a.MFAFor = choice
+		event := audit.MFAEnrolled
+		if choice == account.MFAForPassword {
+			event = audit.MFARemoved
+		}
+		r := s.record(event, client)
+		r.Account, r.Session, r.Detail = int64(a.ID), actor.Session, "for "+choice
+		return errors.Join(tx.SetMFAFor(ctx, a.ID, choice), tx.Audit(ctx, r))
+	})
+	if err != nil {
+		return account.Account{}, err
+	}
+	s.DropAccount(a.ID)
+	return a, nil
 }
 
 // RenewRecoveryCodes voids the recovery codes of an account that has a factor, and gives it ten others.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"maska/internal/account"
@@ -85,7 +86,7 @@ func (s *Service) AddPasskey(ctx context.Context, actor Actor, origin, name stri
 		}
 		f = s.newFactor(a.ID, FactorPasskey)
 		lookup := s.vault.CredentialTag(key.ID)
-		f.Name, f.Active, f.Lookup = name, true, &lookup
+		f.Name, f.Active, f.Lookup = nameOf(name), true, &lookup
 		if err := s.sealFactor(&f, factorSecret{Key: &key}); err != nil {
 			return err
 		}
@@ -103,6 +104,12 @@ func (s *Service) AddPasskey(ctx context.Context, actor Actor, origin, name stri
 		return errors.Join(err, s.auditFactor(ctx, tx, actor, audit.MFAEnrolled, FactorPasskey, client))
 	})
 	return f, codes, err
+}
+
+// nameOf is what is kept of the name that somebody gives to a passkey.
+func nameOf(typed string) string {
+	name := []rune(strings.TrimSpace(typed))
+	return string(name[:min(len(name), maxFactorName)])
 }
 
 // PasskeySignInOptions asks for any passkey of this site. It tells nothing about anybody.

@@ -86,6 +86,11 @@ func (t *sessionTx) DeleteFactor(ctx context.Context, id string) error {
 	return failure(err)
 }
 
+func (t *sessionTx) SetMFAFor(ctx context.Context, id account.ID, choice string) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE accounts SET mfa_for = $1 WHERE id = $2`, choice, id)
+	return failure(err)
+}
+
 func (t *sessionTx) ReplaceRecoveryCodes(ctx context.Context, id account.ID, codes []vault.Tag) error {
 	if _, err := t.tx.ExecContext(ctx, `DELETE FROM recovery_codes WHERE account_id = $1`, id); err != nil {
 		return failure(err)
