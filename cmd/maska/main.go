@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"maska/internal/app"
+	"maska/internal/collector"
 	"maska/internal/config"
 )
 
@@ -83,6 +84,7 @@ func (serveCmd) Run(ctx context.Context, env environment, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
+	go collector.Run(ctx)
 	if _, err := fmt.Fprint(stdout, a.Greeting()); err != nil {
 		return errors.Join(err, a.Close())
 	}

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"maska/internal/collector"
 	"maska/socketio"
 )
 
@@ -33,6 +34,7 @@ func main() {
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	go collector.Run(ctx)
 	sockets, err := socketio.New(socketio.Config{MaxUnjoinedPerIP: -1})
 	if err != nil {
 		return err
