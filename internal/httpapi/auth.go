@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"maska/internal/account"
 	"maska/internal/errs"
 	"maska/internal/view"
 	viewaccount "maska/internal/view/account"
@@ -49,7 +48,7 @@ type widgetBody struct {
 	AuthDate   any    `json:"auth_date" description:"UNIX seconds, integer or the same in decimal"`
 	Hash       string `json:"hash"`
 	DeviceInfo string `json:"deviceInfo,omitempty"`
-	rawBody
+	rawBody    `json:"-"`
 }
 
 // signInWidget serves POST /api/auth/telegram/bot-login.
@@ -91,11 +90,7 @@ func (a *API) logout(c *call, in logoutBody) (done, error) {
 }
 
 func (a *API) ownAccount(c *call, _ struct{}) (viewaccount.User, error) {
-	identity, err := account.Unseal(a.vault, c.actor.Account)
-	if err != nil {
-		return viewaccount.User{}, err
-	}
-	return viewaccount.UserOf(c.actor.Account, identity), nil
+	return a.userOf(c.actor.Account)
 }
 
 // bearerToken reads the Authorization header (RFC 6750, section 2.1).

@@ -230,7 +230,7 @@ func TestUnknownRoutesAndWrongMethodsAreProblemsToo(t *testing.T) {
 		{"GET", "/auth", "method_not_allowed", "POST", 405},
 		{"GET", "/api/auth/refresh", "method_not_allowed", "POST", 405},
 		{"POST", "/nothing", "method_not_allowed", "GET, HEAD", 405},
-		{"DELETE", "/api/me", "method_not_allowed", "GET, HEAD", 405},
+		{"PUT", "/api/me", "method_not_allowed", "DELETE, GET, HEAD", 405},
 		{"GET", "/favicon.png", "not_found", "", 404},
 		{"GET", "/assets/%2e%2e/csp.json", "not_found", "", 404},
 		{"GET", "/csp.json", "not_found", "", 404},

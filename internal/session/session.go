@@ -74,6 +74,10 @@ type Store interface {
 	NextGeneration(ctx context.Context, id account.ID, from int64) (bool, error)
 	// AccountOf finds an account by its id; ErrNoAccount when there is none.
 	AccountOf(ctx context.Context, id account.ID) (account.Account, error)
+	// SessionsOf lists the sessions of an account that are not revoked, least recently used first.
+	SessionsOf(ctx context.Context, id account.ID) ([]Session, error)
+
+	personStore
 
 	challengeStore
 	factorStore
@@ -105,6 +109,10 @@ type Tx interface {
 
 	challengeTx
 	deviceTx
+	endingTx
+	freshTx
+	linkTx
+	personTx
 	factorTx
 }
 

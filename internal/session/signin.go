@@ -27,7 +27,7 @@ type telegramProof struct {
 // yet. Without keep nothing reversible about the person is stored: the account is found by its tag
 // alone; with keep the identity is sealed into the account (design: identity, two halves).
 func (s *Service) SignInTelegram(ctx context.Context, initData string, keep bool, client Client, lang locale.Lang) (Tokens, error) {
-	if initData == "" {
+	if initData == "" { // nothing was tried that could count as a failure
 		return Tokens{}, errs.New(errs.InitDataRequired)
 	}
 	return s.signInTelegram(ctx, func() (telegramProof, error) { return s.checkInitData(initData) }, keep, client, lang)
@@ -150,19 +150,24 @@ func (s *Service) seal(ctx context.Context, tx Tx, a account.Account, user teleg
 	if lang, ok := locale.Parse(user.LanguageCode); ok && a.SealedTelegram == nil {
 		a.Language = lang
 	}
-	sealed, err := account.SealTelegram(s.vault, a.ID, account.Telegram{
-		ID: user.ID, FirstName: user.FirstName, LastName: user.LastName, Username: user.Username,
-	})
+	sealed, name, err := s.sealTelegram(a.ID, user)
 	if err != nil {
 		return a, err
 	}
 	a.SealedTelegram = sealed
-	var name *vault.Tag
+	return a, tx.LinkTelegram(ctx, a, name)
+}
+
+// sealTelegram seals an identity for an account. name finds the account by its username, nil without one.
+func (s *Service) sealTelegram(id account.ID, user telegram.User) (sealed []byte, name *vault.Tag, err error) {
 	if user.Username != "" {
 		tag := s.vault.NameTag(user.Username)
 		name = &tag
 	}
-	return a, tx.LinkTelegram(ctx, a, name)
+	sealed, err = account.SealTelegram(s.vault, id, account.Telegram{
+		ID: user.ID, FirstName: user.FirstName, LastName: user.LastName, Username: user.Username,
+	})
+	return sealed, name, err
 }
 
 // useOnce refuses a proof that has signed in before (TELEGRAM_REPLAY=once).

@@ -13,6 +13,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"maska/internal/errs"
+	"maska/internal/session"
 )
 
 // failure gives a database error its code: unavailable when the database cannot be reached, is
@@ -27,6 +28,18 @@ func failure(err error) error {
 		return errs.Wrap(errs.Unavailable, err)
 	}
 	return errs.Wrap(errs.Internal, err)
+}
+
+// taken is failure, except that a breach of a UNIQUE constraint is session.ErrTaken.
+func taken(err error) error {
+	const uniqueViolation = "23505" // PostgreSQL documentation, appendix A
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == uniqueViolation {
+		return session.ErrTaken
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok && lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+		return session.ErrTaken
+	}
+	return failure(err)
 }
 
 func isUnavailable(err error) bool {

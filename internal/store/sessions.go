@@ -101,13 +101,18 @@ func (s *Store) ConfirmGeneration(ctx context.Context, id string, generation int
 	return failure(err)
 }
 
-// CutSteps cuts the time of refreshes from before a moment to the hour: only the last minutes need it
-// exact, and exact times of an account and of a mask's messages could be laid side by side.
+// CutSteps cuts the time of refreshes from before a moment to the hour, and forgets proofs that count
+// no more by then: only the last minutes need exact times, and those of an account and of a mask's
+// messages could be laid side by side.
 func (s *Store) CutSteps(ctx context.Context, before time.Time) error {
 	const hour = int64(time.Hour / time.Millisecond)
 	_, err := s.write.ExecContext(ctx, `
 		UPDATE sessions SET stepped_at = stepped_at - stepped_at % CAST($1 AS BIGINT)
 		WHERE stepped_at % CAST($1 AS BIGINT) <> 0 AND stepped_at < $2`, hour, millis(before))
+	if err != nil {
+		return failure(err)
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE sessions SET fresh_until = NULL WHERE fresh_until < $1`, millis(before))
 	return failure(err)
 }
 
@@ -142,8 +147,17 @@ func (t *sessionTx) SessionForUpdate(ctx context.Context, id string) (session.Li
 	return scanLive(t.tx.QueryRowContext(ctx, query, id))
 }
 
-func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) (live []session.Session, err error) {
-	rows, err := t.tx.QueryContext(ctx,
+func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) ([]session.Session, error) {
+	return sessionsOf(ctx, t.tx, id)
+}
+
+// SessionsOf lists the sessions of an account that are not revoked, least recently used first.
+func (s *Store) SessionsOf(ctx context.Context, id account.ID) ([]session.Session, error) {
+	return sessionsOf(ctx, s.read, id)
+}
+
+func sessionsOf(ctx context.Context, db querier, id account.ID) (live []session.Session, err error) {
+	rows, err := db.QueryContext(ctx,
 		`SELECT `+sessionColumns+` FROM sessions s WHERE s.account_id = $1 AND s.revoked_at IS NULL ORDER BY s.last_seen_at, s.stepped_at, s.id`, id)
 	if err != nil {
 		return nil, failure(err)
@@ -161,6 +175,42 @@ func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) (live []sessi
 		live = append(live, s)
 	}
 	return live, failure(rows.Err())
+}
+
+// EndSessions locks the sessions in the order of their ids, as everybody does who holds several.
+func (t *sessionTx) EndSessions(ctx context.Context, id account.ID, except string, at time.Time, why string) (ended []string, err error) {
+	query := `SELECT id FROM sessions WHERE account_id = $1 AND revoked_at IS NULL AND id <> $2 ORDER BY id`
+	rows, err := t.tx.QueryContext(ctx, query+t.store.forUpdate(), id, except)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var each string
+		if err := rows.Scan(&each); err != nil {
+			return nil, failure(err)
+		}
+		ended = append(ended, each)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, failure(err)
+	}
+	_, err = t.tx.ExecContext(ctx, `UPDATE sessions SET revoked_at = $1, revoked_why = $2 WHERE account_id = $3 AND revoked_at IS NULL AND id <> $4`,
+		millis(at), why, id, except)
+	return ended, failure(err)
+}
+
+func (t *sessionTx) RaiseTokenEpoch(ctx context.Context, id account.ID, except string) error {
+	if _, err := t.tx.ExecContext(ctx, `UPDATE accounts SET token_epoch = token_epoch + 1 WHERE id = $1`, id); err != nil {
+		return failure(err)
+	}
+	_, err := t.tx.ExecContext(ctx, `UPDATE sessions SET token_epoch = token_epoch + 1 WHERE account_id = $1 AND id = $2`, id, except)
+	return failure(err)
+}
+
+func (t *sessionTx) SetFresh(ctx context.Context, id string, until time.Time) error {
+	_, err := t.tx.ExecContext(ctx, `UPDATE sessions SET fresh_until = $1 WHERE id = $2`, millis(until), id)
+	return failure(err)
 }
 
 func (t *sessionTx) InsertSession(ctx context.Context, s session.Session) error {
