@@ -21,6 +21,12 @@ test.each([
   ['abcdef', false],
   ['a\nb', true],
   ['a\nb\nc', false],
+  ['a\u2028b\u2029c', false],
+  ['\u200b\u200d\u2060', false],
+  ['\u3164\u2800', false],
+  ['\ufe0f \u0301', false],
+  ['❤️', true],
+  ['👨‍👩‍👧', true],
 ])('%j may be sent: %s', (text, may) => {
   expect(canSend(text, limits)).toBe(may);
 });

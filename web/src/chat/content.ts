@@ -23,7 +23,14 @@ export function remaining(text: string, limits: Limits): number {
   return limits.contentLength - codePoints(normalise(text));
 }
 
+/**
+ * Something to be seen: neither blank, nor a mark or joiner alone, nor one of the letters that show nothing
+ * (the fillers of Hangul, the empty Braille cell).
+ */
+const VISIBLE = /[^\p{White_Space}\p{Cf}\p{M}\u115F\u1160\u3164\uFFA0\u2800]/u;
+
 export function canSend(text: string, limits: Limits): boolean {
   const content = normalise(text);
-  return content !== '' && codePoints(content) <= limits.contentLength && content.split('\n').length <= limits.lines;
+  const lines = content.split(/[\n\u2028\u2029]/).length;
+  return VISIBLE.test(content) && codePoints(content) <= limits.contentLength && lines <= limits.lines;
 }
