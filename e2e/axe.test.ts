@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Device, PHONE } from './support/device.ts';
 import { type Language, person } from './support/person.ts';
 import { DARK, LIGHT } from './support/telegram.ts';
+import { accountTexts } from './support/words.ts';
 import { expect, test } from './support/world.ts';
 
 const withBot = test.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } });
@@ -83,7 +84,7 @@ for (const language of ['en', 'ru', 'zh'] as const satisfies readonly Language[]
       const locale = { en: 'en-GB', ru: 'ru-RU', zh: 'zh-CN' }[language];
       const bob = await world.device(person(2, language), { screen: { ...PHONE, locale, colorScheme: name } });
       await bob.page.goto(bob.wire.origin);
-      await bob.app.getByRole('heading', { name: t('open.title') }).waitFor();
+      await bob.app.getByRole('heading', { name: accountTexts[language]('in.title') }).waitFor();
       await examine(bob, 'outside');
     });
   }

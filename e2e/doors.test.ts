@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { person } from './support/person.ts';
-import { t } from './support/words.ts';
+import { a, t } from './support/words.ts';
 import { expect, test } from './support/world.ts';
 
 test.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } })(
@@ -8,7 +8,7 @@ test.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } })(
   async ({ world }) => {
     const ann = await world.device(person(1));
     await ann.page.goto(ann.wire.origin);
-    await ann.app.getByRole('heading', { name: t('open.title') }).waitFor();
+    await ann.app.getByRole('heading', { name: a('in.title') }).waitFor();
     await ann.app.getByRole('button', { name: t('open.tg') }).waitFor();
     expect(await ann.app.getByRole('link').getAttribute('href')).toBe('https://t.me/maska_test_bot');
   },
@@ -17,7 +17,7 @@ test.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } })(
 test('outside of Telegram, without a known bot, the page tells how to find it', async ({ world }) => {
   const ann = await world.device(person(1));
   await ann.page.goto(ann.wire.origin);
-  await ann.app.getByRole('heading', { name: t('open.title') }).waitFor();
+  await ann.app.getByRole('heading', { name: a('in.title') }).waitFor();
   await ann.app.getByText(t('open.find')).waitFor();
 });
 

@@ -3,6 +3,7 @@ import type { Device } from './support/device.ts';
 import { type Language, person } from './support/person.ts';
 import { converse } from './support/scene.ts';
 import { DARK, LIGHT } from './support/telegram.ts';
+import { accountTexts } from './support/words.ts';
 import { test as base, expect } from './support/world.ts';
 
 const FOLDER = new URL('shots/', import.meta.url).pathname;
@@ -92,7 +93,7 @@ for (const language of ['ru', 'en', 'zh'] as const satisfies readonly Language[]
 
         const bob = await world.device(person(2, language), options);
         await bob.page.goto(bob.wire.origin);
-        await bob.app.getByRole('heading', { name: bob.t('open.title') }).waitFor();
+        await bob.app.getByRole('heading', { name: accountTexts[language]('in.title') }).waitFor();
         await picture(bob, 'outside');
 
         const slow = await world.device(person(3, language), options);

@@ -7,7 +7,8 @@ import { TelegramContext } from './app/TelegramContext';
 import { followTheme } from './app/theming';
 import { followViewport } from './app/viewport';
 import { chat } from './chat/store';
-import { LocaleContext, loadLocale } from './i18n';
+import { loadMessages } from './i18n';
+import { LocaleProvider } from './i18n/LocaleProvider';
 import './styles/base.css';
 import './ui/ui.css';
 import { connectTelegram } from './telegram';
@@ -20,12 +21,13 @@ async function main(): Promise<void> {
   telegram.ready();
   chat.getState().start(telegram);
 
-  const [locale] = await Promise.all([loadLocale(telegram.language()), started()]);
+  const language = telegram.language();
+  const [messages] = await Promise.all([loadMessages(language), started()]);
   const root = document.getElementById('root');
   if (!root) return;
   createRoot(root).render(
     <StrictMode>
-      <LocaleContext value={locale}>
+      <LocaleProvider language={language} messages={messages}>
         <TelegramContext value={telegram}>
           <Crash>
             <BackProvider>
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
             </BackProvider>
           </Crash>
         </TelegramContext>
-      </LocaleContext>
+      </LocaleProvider>
     </StrictMode>,
   );
 }

@@ -19,6 +19,8 @@ export interface ApiOptions {
   origin: string;
   /** For `Accept-Language`, asked anew for each request. */
   language(): string;
+  /** A random name of this browser (auth contract 12), or null where nothing can be kept. */
+  device?(): string | null;
   fetch?: typeof fetch;
 }
 
@@ -36,13 +38,22 @@ export const RENEWABLE: ReadonlySet<string> = new Set([
 
 export type Api = ReturnType<typeof createApi>;
 
-export function createApi({ origin, language, fetch: ask = globalThis.fetch.bind(globalThis) }: ApiOptions) {
+/** The paths of the API as typed calls; every screen's own functions are made of these. */
+export function createCalls({ origin, language, device, fetch: ask = globalThis.fetch.bind(globalThis) }: ApiOptions) {
   const client = createClient<paths>({ baseUrl: origin, fetch: (request) => withTimeout(ask, request) });
   client.use({
-    onRequest({ request }) {
+    onRequest({ request, schemaPath }) {
       request.headers.set('Accept-Language', language());
+      // Only where somebody signs in: elsewhere nobody needs to know which device it is.
+      const name = /^\/(api\/)?auth\b/.test(schemaPath) ? device?.() : null;
+      if (name) request.headers.set('X-Device-Id', name);
     },
   });
+  return client;
+}
+
+export function createApi(options: ApiOptions) {
+  const client = createCalls(options);
 
   return {
     /** Telegram's initData for a session of ours. */
@@ -66,22 +77,35 @@ export function createApi({ origin, language, fetch: ask = globalThis.fetch.bind
   };
 }
 
-const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+export const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
 /** A token may end between two looks at the clock: one more try with a fresh one. */
-async function withToken<T>(bearer: Bearer, ask: (token: string) => Promise<Result<T>>): Promise<T> {
+export async function withToken<R, T = R>(
+  bearer: Bearer,
+  ask: (token: string) => Promise<Result<R>>,
+  read: (asked: Promise<Result<R>>) => Promise<T> = answer as never,
+): Promise<T> {
   const token = await bearer.token();
   try {
-    return await answer(ask(token));
+    return await read(ask(token));
   } catch (error) {
     if (!(error instanceof ApiError && RENEWABLE.has(error.code))) throw error;
-    return answer(ask(await bearer.renew(token)));
+    return read(ask(await bearer.renew(token)));
   }
 }
 
-type Result<T> = { data?: T; error?: unknown; response: Response };
+export type Result<T> = { data?: T; error?: unknown; response: Response };
 
-async function answer<T>(asked: Promise<Result<T>>): Promise<T> {
+/** An answer whose content says nothing, such as 204. */
+export async function done(asked: Promise<Result<unknown>>): Promise<true> {
+  const { error, response } = await asked.catch((cause: unknown) => {
+    throw new ApiError(UNREACHABLE, 0, undefined, [], { cause });
+  });
+  if (!response.ok) throw toApiError(response, error);
+  return true;
+}
+
+export async function answer<T>(asked: Promise<Result<T>>): Promise<T> {
   const { data, error, response } = await asked.catch((cause: unknown) => {
     throw new ApiError(UNREACHABLE, 0, undefined, [], { cause });
   });

@@ -5,6 +5,12 @@ export interface FieldError {
   code: string;
 }
 
+/** A second factor is wanted: what to show for the next step, and with which kinds it may be done. */
+export interface Challenge {
+  token: string;
+  factors: readonly string[];
+}
+
 /** No answer: the network, a timeout, or something between us and the server that is not the server. */
 export const UNREACHABLE = 'unreachable';
 
@@ -18,6 +24,8 @@ export class ApiError extends Error {
     readonly retryAfter?: number,
     readonly fields: readonly FieldError[] = [],
     options?: ErrorOptions,
+    /** With `mfa_required`. */
+    readonly challenge?: Challenge,
   ) {
     super(code, options);
     this.name = 'ApiError';
@@ -33,7 +41,13 @@ export class ApiError extends Error {
 export function toApiError(response: Response, body: unknown): ApiError {
   const problem: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {};
   const code = typeof problem.code === 'string' ? problem.code : response.status >= 500 ? 'unavailable' : 'internal';
-  return new ApiError(code, response.status, seconds(problem.retryAfter, response), fields(problem.errors));
+  const wait = seconds(problem.retryAfter, response);
+  return new ApiError(code, response.status, wait, fields(problem.errors), {}, challenge(problem));
+}
+
+function challenge({ mfa_token, factors }: Record<string, unknown>): Challenge | undefined {
+  if (typeof mfa_token !== 'string' || !Array.isArray(factors)) return undefined;
+  return { token: mfa_token, factors: factors.filter((factor) => typeof factor === 'string') };
 }
 
 function seconds(value: unknown, response: Response): number | undefined {

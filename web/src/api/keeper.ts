@@ -7,6 +7,7 @@ import type { SecretStorage } from '../chat/platform';
 
 const SALT = 'maska.salt';
 const LAST = 'maska.last';
+const DEVICE = 'maska.device';
 const personEntry = (person: string) => `maska.person.${person}`;
 const refreshEntry = (account: number) => `maska.refresh.${account}`;
 /** SecureStorage allows no dots. */
@@ -40,6 +41,17 @@ export async function personKey(storage: Storage | null, userId: number): Promis
   }
 }
 
+/** A random name of this browser, by which its owner's account knows it again; null where nothing can be kept. */
+export function deviceName(storage: Storage | null): string | null {
+  try {
+    const name = storage?.getItem(DEVICE) || hex(crypto.getRandomValues(new Uint8Array(16)));
+    storage?.setItem(DEVICE, name);
+    return storage && name;
+  } catch {
+    return null;
+  }
+}
+
 /** The refresh token and account of one person on this device. */
 export class Keeper {
   /** The newest token this tab has seen, for when nothing can be stored. */
@@ -49,12 +61,21 @@ export class Keeper {
   constructor(
     private readonly storage: Storage | null,
     private readonly secrets: SecretStorage | null,
-    private readonly person: string | null,
+    private person: string | null,
   ) {
     this.account = this.knownAccount();
   }
 
   account: number | null;
+
+  /**
+   * Whoever comes in by another way than a launch is known here by the account alone: a Telegram user of
+   * this browser must not find somebody else's session under his own name.
+   */
+  belongTo(account: number): void {
+    if (this.account !== account) this.person = `account.${account}`;
+    this.account = account;
+  }
 
   /** Looked up anew each time: another tab may have renewed it meanwhile. */
   async refreshToken(): Promise<string | null> {

@@ -220,14 +220,73 @@ describe('renewing', () => {
     expect(heard).toHaveBeenCalledTimes(2);
   });
 
-  test('a revoked session signs in again with initData, else it is outside', async () => {
+  test('a session that was ended from outside stays ended until the page is opened anew', async () => {
     const session = tab('p1', 'anna');
     await session.token();
     server.revoke('anna-1');
-    expect(await session.revoked()).toContain('access-anna-2');
-    const bare = tab(null, '');
-    await bare.token();
-    await expect(bare.revoked()).rejects.toMatchObject({ problem: 'outside' });
+    await expect(session.revoked()).rejects.toMatchObject({ problem: 'ended', code: 'session_revoked' });
+    expect(await problemOf(session)).toEqual(['ended', 'session_revoked']);
+    expect(await tab('p1', 'anna').token()).toContain('access-anna-2');
+  });
+
+  test('a refresh that hears of the end says so too, and begins no new session unasked', async () => {
+    const session = tab('p1', 'anna');
+    const token = await session.token();
+    server.revoke('anna-1');
+    await expect(session.renew(token)).rejects.toMatchObject({ problem: 'ended', code: 'session_revoked' });
+    expect(server.calls).toEqual(['/auth', '/api/auth/refresh']);
+  });
+
+  test('a session that ran out is begun anew with initData', async () => {
+    const session = tab('p1', 'anna');
+    const token = await session.token();
+    server.broken.push(problem(401, 'refresh_token_expired'));
+    expect(await session.renew(token)).toContain('access-anna-2');
+  });
+
+  test('without initData a stored session that is over says why', async () => {
+    await tab('p1', 'anna').token();
+    server.revoke('anna-1');
+    expect(await problemOf(tab(null, ''))).toEqual(['ended', 'session_revoked']);
+    expect(await problemOf(tab(null, ''))).toEqual(['outside', 'init_data_required']);
+  });
+});
+
+describe('a sign-in outside Telegram', () => {
+  const entered = (id: number) => ({
+    access_token: `mail-${id}`,
+    refresh_token: `mail${id}/1`,
+    expires_in: 3600,
+    user: { id },
+  });
+
+  test('gives the session of this tab, and a reload finds it', async () => {
+    const session = tab(null, '');
+    session.enter(entered(2));
+    expect(await session.token()).toBe('mail-2');
+    expect(session.account).toBe(2);
+    await tab(null, '')
+      .token()
+      .catch(() => {});
+    expect(server.calls).toEqual(['/api/auth/refresh']);
+  });
+
+  test('is not found under the name of a Telegram user with another account', async () => {
+    await tab('p1', 'anna').token();
+    tab('p1', 'stale').enter(entered(2));
+    expect(tab(null, '').account).toBe(2);
+    await tab('p1', 'anna').token();
+    expect(server.calls).toEqual(['/auth', '/api/auth/refresh']);
+    expect(tab('p1', 'anna').account).toBe(1);
+  });
+
+  test('a second factor that is wanted comes with what the next step needs', async () => {
+    server.broken.push(problem(403, 'mfa_required', { mfa_token: 'm', factors: ['totp', 'recovery'] }));
+    await expect(tab('p1', 'anna').token()).rejects.toMatchObject({
+      problem: 'refused',
+      code: 'mfa_required',
+      challenge: { token: 'm', factors: ['totp', 'recovery'] },
+    });
   });
 });
 
@@ -281,7 +340,7 @@ describe('what is kept', () => {
   test('logging out forgets the session, the person and the way back', async () => {
     const session = tab('p1', 'anna');
     await session.token();
-    await session.logout();
+    await session.leave();
     expect(server.calls.at(-1)).toBe('/api/auth/logout');
     expect(JSON.stringify({ ...localStorage })).not.toMatch(/anna|person/);
     expect(await problemOf(tab(null, ''))).toEqual(['outside', 'init_data_required']);

@@ -3,17 +3,18 @@
  * way to get one any more.
  */
 import type { Api, Bearer, Tokens } from './client';
-import { ApiError } from './error';
+import { ApiError, type Challenge } from './error';
 import type { Keeper } from './keeper';
 
 /**
  * Why there is no token.
  * - `outside`: no initData and no stored session
  * - `stale`: initData is too old and no stored session lives
+ * - `ended`: the session was ended, see `code`; only the person can begin another
  * - `refused`: the server said no for good, see `code`
  * - `unreachable`: not now; the same may work later
  */
-export type SignInProblem = 'outside' | 'stale' | 'refused' | 'unreachable';
+export type SignInProblem = 'outside' | 'stale' | 'ended' | 'refused' | 'unreachable';
 
 export class SignInError extends Error {
   constructor(
@@ -21,6 +22,8 @@ export class SignInError extends Error {
     readonly code: string,
     /** Seconds. */
     readonly retryAfter?: number,
+    /** With `mfa_required`. */
+    readonly challenge?: Challenge,
   ) {
     super(code);
     this.name = 'SignInError';
@@ -38,6 +41,12 @@ export interface SessionOptions {
   now?: () => number;
 }
 
+/** What a sign-in by e-mail, passkey or second factor answers with. */
+export type Entered = Tokens & { user: { id: number } };
+
+/** Ends that somebody brought about; others come by time, and initData may begin anew after them. */
+const CUT: ReadonlySet<string> = new Set(['session_revoked', 'refresh_token_reused', 'user_not_found']);
+
 interface Access {
   token: string;
   /** From when on it is better renewed (ms). */
@@ -53,6 +62,10 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 export class Session implements Bearer {
   private access: Access | null = null;
   private renewing: Promise<string> | null = null;
+  /** Why the session of this page is over. */
+  private ended: string | null = null;
+  /** Whether this page has been signed in. */
+  private lived = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private over = false;
   private readonly listeners = new Set<(token: string) => void>();
@@ -83,11 +96,17 @@ export class Session implements Bearer {
     return this.renewing;
   }
 
-  /** The session was ended from outside; only initData helps now. */
-  async revoked(): Promise<string> {
-    this.access = null;
+  /** Takes what a sign-in outside Telegram gave. */
+  enter(tokens: Entered): void {
+    this.options.keeper.belongTo(tokens.user.id);
+    this.accept(tokens, tokens.user.id);
+  }
+
+  /** The session was ended from outside. It is not begun again unasked: somebody wanted it to end. */
+  async revoked(): Promise<never> {
+    this.end('session_revoked');
     await this.options.keeper.forgetToken();
-    return this.renew('');
+    throw new SignInError('ended', 'session_revoked');
   }
 
   /** Called with each new token; returns the way to stop. */
@@ -96,14 +115,14 @@ export class Session implements Bearer {
     return () => this.listeners.delete(listener);
   }
 
-  /** Ends the session on the server as far as it can be reached, and here in any case. */
-  async logout(): Promise<void> {
+  /** Ends the session here, and on the server as far as it can be reached and still knows of it. */
+  async leave(tell = true): Promise<void> {
     const { api, keeper } = this.options;
     const refresh = await keeper.refreshToken();
     const token = this.access?.token;
     this.close();
     await keeper.forget();
-    if (token && refresh) await api.logout(token, refresh).catch(() => {});
+    if (tell && token && refresh) await api.logout(token, refresh).catch(() => {});
   }
 
   close(): void {
@@ -117,7 +136,7 @@ export class Session implements Bearer {
     const { keeper, locks } = this.options;
     return exclusively(locks, `maska.refresh.${keeper.account ?? 'new'}`, async () => {
       if (this.over) throw loggedOut();
-      const refresh = await keeper.refreshToken();
+      const refresh = this.ended ? null : await keeper.refreshToken();
       return (refresh && (await this.refresh(refresh))) || this.signIn();
     });
   }
@@ -132,12 +151,20 @@ export class Session implements Bearer {
       const ended = error instanceof ApiError && (error.status === 401 || error.status === 400);
       if (!ended) throw toSignInError(error);
       await keeper.forgetToken();
+      // A page that was opened anew shows by that alone that somebody wants to come in.
+      if (!this.options.initData || (this.lived && CUT.has(error.code))) this.end(error.code);
       return null;
     }
   }
 
+  private end(code: string): void {
+    this.access = null;
+    this.ended = code;
+  }
+
   private async signIn(): Promise<string> {
     const { api, initData, deviceInfo } = this.options;
+    if (this.ended) throw new SignInError('ended', this.ended);
     if (!initData) throw new SignInError('outside', 'init_data_required');
     try {
       const tokens = await api.signIn(initData, deviceInfo);
@@ -150,6 +177,7 @@ export class Session implements Bearer {
   private accept(tokens: Tokens, account: number): string {
     if (this.over) throw loggedOut();
     const { access_token: token, refresh_token, expires_in } = tokens;
+    this.lived = true;
     this.access = { token, until: this.now() + expires_in * 900 };
     // Not waited for: a silent SecureStorage would hold up the start, and a lost write is forgiven once.
     void this.options.keeper.keep(account, refresh_token);
@@ -178,9 +206,9 @@ const loggedOut = () => new SignInError('outside', 'logged_out');
 function toSignInError(error: unknown): SignInError {
   if (error instanceof SignInError) return error;
   if (!(error instanceof ApiError)) throw error;
-  const { code, retryAfter } = error;
+  const { code, retryAfter, challenge } = error;
   if (error.temporary) return new SignInError('unreachable', code, retryAfter);
-  return new SignInError(code === 'init_data_expired' ? 'stale' : 'refused', code, retryAfter);
+  return new SignInError(code === 'init_data_expired' ? 'stale' : 'refused', code, retryAfter, challenge);
 }
 
 /** One tab at a time where the browser can do that, and without it after some patience. */

@@ -1,4 +1,4 @@
-import { Suspense, useCallback, useEffect } from 'react';
+import { Suspense, useCallback, useEffect, useMemo } from 'react';
 import { useLocation } from 'wouter';
 import { hue } from '../chat/Bubble';
 import { Presence, Room } from '../chat/Room';
@@ -7,10 +7,21 @@ import { useLocale } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { Mask } from '../ui/Mask';
 import './app.css';
+import { above, isSettings, SETTINGS } from '../account/places';
 import { later, loadLater } from './later';
+import { mailLinkOf } from './mailLink';
 
 export function App() {
   const phase = useChat((chat) => chat.phase);
+  const [path] = useLocation();
+  const mailLink = mailLinkOf(path);
+  if (mailLink) {
+    return (
+      <Suspense>
+        <later.MailLink kind={mailLink} />
+      </Suspense>
+    );
+  }
   return <Suspense>{phase === 'starting' || phase === 'ready' ? <Shell /> : <later.Door phase={phase} />}</Suspense>;
 }
 
@@ -20,42 +31,56 @@ const HOW = '/how';
 
 function Shell() {
   const [path] = useLocation();
-  const { open, close } = useSheets();
+  const { open, close, up } = useSheets();
   const openMask = useCallback(() => open(MASK), [open]);
   const openHow = useCallback(() => open(HOW), [open]);
+  const openSettings = useCallback(() => open(SETTINGS), [open]);
+  const ways = useMemo(() => ({ open, up }), [open, up]);
   useEffect(loadLater, []);
   return (
     <div className="shell">
-      <Side onMask={openMask} onHow={openHow} />
-      <Room onMask={openMask} onHow={openHow} />
+      <Side onMask={openMask} onHow={openHow} onSettings={openSettings} />
+      <Room onMask={openMask} onHow={openHow} onSettings={openSettings} />
       <Suspense>
         {path === MASK && <later.MaskSheet onHow={openHow} onClose={close} />}
         {path === HOW && <later.HowSheet onClose={close} />}
+        {isSettings(path) && <later.Settings path={path} ways={ways} />}
       </Suspense>
     </div>
   );
 }
 
 /** Sheets are places of their own, so that the browser's Back closes them and a reload keeps them. */
-function useSheets(): { open: (path: string) => void; close: () => void } {
+function useSheets(): { open: (path: string) => void; close: () => void; up: () => void } {
   const [, navigate] = useLocation();
   const open = useCallback((path: string) => navigate(path, { state: { opened: true } }), [navigate]);
-  const close = useCallback(() => {
-    const state: unknown = history.state;
-    const opened = typeof state === 'object' && state !== null && 'opened' in state;
-    if (opened) history.back();
-    else navigate('/', { replace: true });
-  }, [navigate]);
-  return { open, close };
+  /** To where one came from; to `otherwise` when the page was opened right here. */
+  const leave = useCallback(
+    (otherwise: string) => {
+      const state: unknown = history.state;
+      const opened = typeof state === 'object' && state !== null && 'opened' in state;
+      if (opened) history.back();
+      else navigate(otherwise, { replace: true });
+    },
+    [navigate],
+  );
+  const close = useCallback(() => leave('/'), [leave]);
+  const up = useCallback(() => leave(above(location.pathname)), [leave]);
+  return { open, close, up };
 }
 
 /** The left pane of wide screens: who one is, and where one can be. */
-function Side({ onMask, onHow }: { onMask: () => void; onHow: () => void }) {
+function Side({ onMask, onHow, onSettings }: { onMask: () => void; onHow: () => void; onSettings: () => void }) {
   const { t } = useLocale();
   const profile = useChat((chat) => chat.profile);
   return (
     <aside className="side">
-      <div className="side-h">Maska</div>
+      <div className="side-h">
+        <span>Maska</span>
+        <button type="button" className="tool" aria-label={t('settings')} onClick={onSettings}>
+          <Icon name="gear" />
+        </button>
+      </div>
       <div className="group">
         <div className="li" aria-current="true">
           <span className="emblem s54">

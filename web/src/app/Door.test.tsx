@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { inTelegram } from '../telegram/client';
 import { openProtocol } from '../telegram/protocol';
 import { given } from '../test/chat';
-import { show } from '../test/render';
+import { show, showAccount } from '../test/render';
 import { removeClient, standInClient } from '../test/telegram';
 import Door from './Door';
 
@@ -20,19 +20,20 @@ function botIs(name: string): void {
   document.head.append(meta);
 }
 
-test('outside Telegram the page leads to the bot when the server knows it', () => {
+test('outside Telegram the page leads to the bot when the server knows it', async () => {
   given({ phase: 'outside' });
   botIs('maska_bot');
-  show(<Door phase="outside" />);
-  expect(screen.getByRole('button', { name: 'Open in Telegram' })).toBeDefined();
+  await showAccount(<Door phase="outside" />);
+  expect(await screen.findByRole('button', { name: 'Open in Telegram' })).toBeDefined();
   expect(screen.getByRole('link', { name: 't.me/maska_bot' }).getAttribute('href')).toBe('https://t.me/maska_bot');
 });
 
-test('without the bot’s name it says how to find it, and has no button that leads nowhere', () => {
+test('without the bot’s name it says how to find it, and has no button that leads nowhere', async () => {
   given({ phase: 'outside' });
   botIs('"><script>');
-  show(<Door phase="outside" />);
-  expect(screen.queryByRole('button')).toBeNull();
+  await showAccount(<Door phase="outside" />);
+  expect(screen.getByText(/^Find the bot/)).toBeDefined();
+  expect(screen.queryByRole('button', { name: /Telegram/ })).toBeNull();
   expect(screen.queryByRole('link')).toBeNull();
 });
 
@@ -42,7 +43,7 @@ test('stale launch data inside Telegram: what happened, that nothing is lost, an
   const protocol = openProtocol(window);
   if (!protocol) throw new Error('no way to the client');
   const telegram = inTelegram(protocol, { initData: '', version: '9.1', platform: 'ios', theme: {} }, 7, () => 'en');
-  const { user } = show(<Door phase="stale" />, telegram);
+  const { user } = await showAccount(<Door phase="stale" />, telegram);
   expect(screen.getByRole('heading').textContent).toBe('Open Maska again');
   expect(screen.getByText(/Nothing is lost/)).toBeDefined();
   await user.click(screen.getByRole('button', { name: 'Close' }));

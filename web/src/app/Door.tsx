@@ -1,6 +1,10 @@
 /** Where one stands without a mask: how to get in, or why not. */
+import { useState } from 'react';
+import { Doors, Ended } from '../account/Doors';
+import { SecondStep } from '../account/SecondStep';
+import { useTexts } from '../account/texts';
 import type { Failure } from '../chat/model';
-import { useChat } from '../chat/store';
+import { chat, type Phase, useChat } from '../chat/store';
 import { type Locale, useLocale } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { botName, Page } from './Page';
@@ -20,27 +24,32 @@ function OpenInTelegram() {
   );
 }
 
-function Outside() {
-  const { t } = useLocale();
-  return (
-    <Page title={t('open.title')} text={t('open.text')}>
-      <OpenInTelegram />
-    </Page>
-  );
-}
-
+/** Telegram's word is too old; e-mail still leads in. */
 function Stale() {
   const { t, language } = useLocale();
+  const account = useTexts();
+  const [byMail, setByMail] = useState(false);
   const stop = language === 'zh' ? '。' : '. ';
+  if (byMail) return <Doors />;
   return (
     <Page title={t('open.again')} text={`${t('open.stale')}${stop}${t('open.once')}`} note={t('open.kept')}>
       <CloseOrOpen />
+      <button type="button" className="btn plain" onClick={() => setByMail(true)}>
+        {account('in.byMail')}
+      </button>
     </Page>
   );
 }
 
 function Refused({ refusal }: { refusal: Failure | null }) {
   const { t } = useLocale();
+  const tryAnew = useChat((state) => state.comeIn);
+  const challenge = refusal?.challenge;
+  if (challenge) {
+    return (
+      <SecondStep challenge={challenge} onIn={(tokens) => chat.getState().enter(tokens)} onBack={() => tryAnew()} />
+    );
+  }
   return (
     <Page title={t('refused.title')} text={reason(t, refusal?.code)}>
       <CloseOrOpen />
@@ -51,6 +60,7 @@ function Refused({ refusal }: { refusal: Failure | null }) {
 function reason(t: Locale['t'], code: string | undefined): string {
   if (code === 'account_disabled') return t('refused.disabled');
   if (code === 'init_data_invalid') return t('refused.invalid');
+  if (code === 'geo_blocked') return t('refused.region');
   return t('refused.other');
 }
 
@@ -68,7 +78,7 @@ function CloseOrOpen() {
 
 function Unreachable() {
   const { t } = useLocale();
-  const tryAgain = useChat((chat) => chat.tryAgain);
+  const tryAgain = useChat((state) => state.tryAgain);
   return (
     <Page title={t('unreachable.title')} text={t('err.net')}>
       <button type="button" className="btn" onClick={() => tryAgain()}>
@@ -79,13 +89,15 @@ function Unreachable() {
 }
 
 /** The page of a phase in which there is no room to show. */
-export default function Door({ phase }: { phase: 'outside' | 'stale' | 'refused' | 'unreachable' }) {
-  const refusal = useChat((chat) => chat.refusal);
+export default function Door({ phase }: { phase: Exclude<Phase, 'starting' | 'ready'> }) {
+  const refusal = useChat((state) => state.refusal);
   switch (phase) {
     case 'outside':
-      return <Outside />;
+      return <Doors />;
     case 'stale':
       return <Stale />;
+    case 'ended':
+      return <Ended />;
     case 'refused':
       return <Refused refusal={refusal} />;
     case 'unreachable':

@@ -46,7 +46,7 @@ export function botName(): string {
   return /^\w{4,32}$/.test(name) ? name : '';
 }
 
-function Foot() {
+export function Foot() {
   const { t } = useLocale();
   const bot = botName();
   if (!bot) return null;

@@ -3,7 +3,7 @@
  * parameters out of the address, paints the skeleton in Telegram's colours and in the person's
  * language. The build puts it into index.html and dev.html and its hash into the server's policy.
  */
-import { pickLanguage } from '../i18n/language';
+import { chosenLanguage, pickLanguage } from '../i18n/language';
 import { applyTheme, type ThemeParams, themeVars } from '../styles/theme';
 import {
   isLowPerformance,
@@ -14,6 +14,7 @@ import {
   parseTheme,
   THEME_KEY,
 } from '../telegram/launch';
+import { mailLinkOf, tokenIn } from './mailLink';
 
 /** For web views that refuse storage: what would have been kept there. */
 export interface BootWindow extends Window {
@@ -25,6 +26,7 @@ export function boot(window: BootWindow): void {
   const root = document.documentElement;
 
   const fresh = launchPart(location.hash);
+  takeToken(window);
   const raw = fresh || stored(window, LAUNCH_KEY);
   window.maskaLaunch = raw;
   if (fresh) {
@@ -39,8 +41,18 @@ export function boot(window: BootWindow): void {
   const dark = window.matchMedia('(prefers-color-scheme: dark)').matches;
   applyTheme(themeVars(theme, dark ? 'dark' : 'light'), root);
 
-  root.lang = pickLanguage([launchUser(launch.initData).language, ...navigator.languages]);
+  root.lang = pickLanguage([chosenLanguage(), launchUser(launch.initData).language, ...navigator.languages]);
   if (isLowPerformance(navigator.userAgent)) root.dataset.performance = 'low';
+}
+
+/** The same for the token of a link in a letter, and for Telegram's word about a sign-in outside of it. */
+function takeToken({ location, history }: Window): void {
+  const told = /^#tgAuthResult=([\w-]+)=*$/.exec(location.hash)?.[1];
+  if (mailLinkOf(location.pathname) && (location.hash || location.search)) {
+    history.replaceState({ token: tokenIn(location) }, '', location.pathname);
+  } else if (told) {
+    history.replaceState({ tgAuthResult: told }, '', location.pathname);
+  }
 }
 
 /** Launch data must not stay where referrers, screenshots and bookmarks take it from. */

@@ -5,6 +5,8 @@ const chunks = {
   Door: () => import('./Door'),
   MaskSheet: () => import('../profile/MaskSheet'),
   HowSheet: () => import('../profile/HowSheet'),
+  Settings: () => import('../account/Settings'),
+  MailLink: () => import('../account/MailLink'),
   Menu: () => import('../chat/Menu'),
   OpenLink: () => import('../chat/OpenLink'),
 };
@@ -13,6 +15,8 @@ export const later = {
   Door: lazy(chunks.Door),
   MaskSheet: lazy(chunks.MaskSheet),
   HowSheet: lazy(chunks.HowSheet),
+  Settings: lazy(chunks.Settings),
+  MailLink: lazy(chunks.MailLink),
   Menu: lazy(chunks.Menu),
   OpenLink: lazy(chunks.OpenLink),
 };
@@ -22,9 +26,9 @@ const QUIET_MS = 1500;
 /** Fetches them in a quiet moment, so that no sheet waits for the network. Returns the way to stop. */
 export function loadLater(): () => void {
   const timer = setTimeout(() => {
-    const { Door: _, ...sheets } = chunks;
+    const { MaskSheet, HowSheet, Settings, Menu, OpenLink } = chunks;
     // A chunk that cannot be had now is asked for again when it is needed.
-    for (const load of Object.values(sheets)) load().catch(() => {});
+    for (const load of [MaskSheet, HowSheet, Settings, Menu, OpenLink]) load().catch(() => {});
   }, QUIET_MS);
   return () => clearTimeout(timer);
 }

@@ -12,12 +12,12 @@ import { SkeletonRows } from './SkeletonRows';
 import { useChat } from './store';
 
 /** The global room: header, what is said, and where one says something. */
-export function Room({ onMask, onHow }: { onMask: () => void; onHow: () => void }) {
+export function Room({ onMask, onHow, onSettings }: { onMask: () => void; onHow: () => void; onSettings: () => void }) {
   const welcome = useWelcome();
   if (welcome.minor) return <Minor onBack={welcome.takeBack} />;
   return (
     <div className="app">
-      <Header />
+      <Header onSettings={onSettings} />
       <Conversation>
         {welcome.shown && <Welcome onAccept={welcome.accept} onMinor={welcome.refuse} onHow={onHow} />}
       </Conversation>
@@ -26,7 +26,7 @@ export function Room({ onMask, onHow }: { onMask: () => void; onHow: () => void 
   );
 }
 
-function Header() {
+function Header({ onSettings }: { onSettings: () => void }) {
   const { t } = useLocale();
   return (
     <>
@@ -40,6 +40,10 @@ function Header() {
             <Presence />
           </div>
         </div>
+        {/* On wide screens it stands above the left pane. */}
+        <button type="button" className="tool narrow" aria-label={t('settings')} onClick={onSettings}>
+          <Icon name="gear" />
+        </button>
       </header>
       <Reconnecting />
     </>

@@ -4,8 +4,8 @@
  */
 import { type Api, createApi } from '../api/client';
 import { ApiError, UNREACHABLE } from '../api/error';
-import { browserStorage, Keeper, lastPerson, personKey } from '../api/keeper';
-import { Session, SignInError } from '../api/session';
+import { browserStorage, deviceName, Keeper, lastPerson, personKey } from '../api/keeper';
+import { type Entered, Session, SignInError } from '../api/session';
 import { Cache } from './cache';
 import { ConnectionState } from './connection';
 import { canSend, normalise } from './content';
@@ -34,23 +34,30 @@ export class Conductor {
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly stops: (() => void)[] = [];
+  private closed = false;
   private readonly connection = new ConnectionState((connection) => this.set({ connection }));
 
   constructor(
     private readonly platform: Platform,
     private readonly origin: string,
     private readonly get: () => ChatState,
-    private readonly set: (change: Partial<ChatState>) => void,
+    private readonly write: (change: Partial<ChatState>) => void,
   ) {
-    this.api = createApi({ origin, language: () => platform.language() });
+    this.api = createApi({
+      origin,
+      language: () => platform.language(),
+      device: () => deviceName(this.storage),
+    });
   }
 
-  async start(): Promise<void> {
+  /** `entered` is what a sign-in outside Telegram gave; without it the session is looked for, or begun with initData. */
+  async start(entered?: Entered): Promise<void> {
     if (this.session) return;
     const { initData, userId, deviceInfo, secrets } = this.platform;
     const person = userId === null ? lastPerson(this.storage) : await personKey(this.storage, userId);
     const keeper = new Keeper(this.storage, secrets, person);
     this.session = new Session({ api: this.api, keeper, initData, deviceInfo, locks: navigator.locks });
+    if (entered) this.session.enter(entered);
     // Asked for before anything is drawn: the answer travels while the page is built.
     const token = this.session.token();
     this.watchPage();
@@ -91,11 +98,36 @@ export class Conductor {
     }
   }
 
-  async logout(): Promise<void> {
+  /** `code` is told on the page that is left: `logged_out`, or `erased` when there is no session to end any more. */
+  async leave(code: 'logged_out' | 'erased'): Promise<void> {
     this.stop();
     this.cache?.wipe();
-    this.set({ ...initialState, phase: 'outside' });
-    await this.session?.logout();
+    this.set({ ...initialState, phase: 'ended', refusal: { code } });
+    this.closed = true;
+    await this.session?.leave(code === 'logged_out');
+  }
+
+  /** Lets go of everything and says nothing more; what is kept on the device stays. */
+  close(): void {
+    this.stop();
+    this.closed = true;
+    this.session?.close();
+  }
+
+  /** A token for what is asked beside the chat; an end of the session is an end for the chat too. */
+  async token(ask: (session: Session) => Promise<string>): Promise<string> {
+    if (!this.session) throw new SignInError('outside', 'token_missing');
+    try {
+      return await ask(this.session);
+    } catch (error) {
+      if (error instanceof SignInError && error.problem !== 'unreachable') this.failed(error);
+      throw error;
+    }
+  }
+
+  /** What still comes in after the end must not show in the next conductor's chat. */
+  private set(change: Partial<ChatState>): void {
+    if (!this.closed) this.write(change);
   }
 
   private showCached(account: number | null): void {
@@ -252,10 +284,11 @@ export class Conductor {
 
   /** Final ends show their page; what may pass is tried again, behind the cached room if there is one. */
   private failed(error: unknown): void {
+    if (this.closed) return;
     const { problem, failure } = problemOf(error);
     if (problem !== 'unreachable') {
       this.stop();
-      this.set({ phase: problem, refusal: problem === 'refused' ? failure : null });
+      this.set({ phase: problem, refusal: failure });
       return;
     }
     if (!this.room) this.set({ phase: 'unreachable' });
@@ -311,8 +344,8 @@ function problemOf(error: unknown): { problem: SignInError['problem']; failure: 
 /** Anything but a refusal is a mistake of ours and must be heard of. */
 function failureOf(error: unknown): Failure {
   if (!(error instanceof ApiError || error instanceof SignInError)) throw error;
-  const { code, retryAfter } = error;
-  return retryAfter === undefined ? { code } : { code, retryAfter };
+  const { code, retryAfter, challenge } = error;
+  return { code, ...(retryAfter === undefined ? {} : { retryAfter }), ...(challenge ? { challenge } : {}) };
 }
 
 /** Masks come as plain JSON in one fixed order. */

@@ -1,4 +1,5 @@
 /** The chat's own words: what the server says about a room, and what a screen shows of it. */
+import type { Challenge } from '../api/error';
 import type { components } from '../api/schema';
 
 /** Who said something: the mask that others see, never the person behind it. */
@@ -71,6 +72,8 @@ export interface Failure {
   code: string;
   /** Seconds. */
   retryAfter?: number;
+  /** With `mfa_required`. */
+  challenge?: Challenge;
 }
 
 /**

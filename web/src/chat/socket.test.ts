@@ -108,9 +108,9 @@ class FakeTokens implements Tokens {
     return this.current;
   }
 
-  revoked(): Promise<string> {
+  async revoked(): Promise<never> {
     this.revocations++;
-    return this.renew();
+    throw new SignInError('ended', 'session_revoked');
   }
 
   onToken(listener: (token: string) => void): () => void {
@@ -266,14 +266,14 @@ describe('a refusal', () => {
 });
 
 describe('a goodbye', () => {
-  test('of a revoked session leads to a new sign-in', async () => {
+  test('of a revoked session is the end', async () => {
     await standing();
     client.fire('session_revoked', { code: 'logged_out' });
     client.sayGoodbye();
     await tick();
     expect(tokens.revocations).toBe(1);
-    expect(client.connects).toBe(2);
-    expect(client.credentials.token).toBe('t2');
+    expect(client.connects).toBe(1);
+    expect(said).toContain('ended session_revoked');
   });
 
   test('right after each welcome does not make a storm', async () => {

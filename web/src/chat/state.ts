@@ -1,4 +1,6 @@
 /** The shape of what the screens see of the chat. */
+import type { Bearer } from '../api/client';
+import type { Entered } from '../api/session';
 import {
   DEFAULT_LIMITS,
   DEFAULT_SETTINGS,
@@ -16,17 +18,18 @@ import type { Platform } from './platform';
  * - `ready`: there is a mask; from the cache at first, so `connection` may still be `connecting`
  * - `outside`: no initData and no stored session: "open in Telegram"
  * - `stale`: initData is too old and there is no stored session: "open the app anew"
+ * - `ended`: the session was ended from outside or by the person, see `refusal`
  * - `refused`: the server said no for good, see `refusal`
  * - `unreachable`: nothing cached and no server; it is tried again by itself
  */
-export type Phase = 'starting' | 'ready' | 'outside' | 'stale' | 'refused' | 'unreachable';
+export type Phase = 'starting' | 'ready' | 'outside' | 'stale' | 'ended' | 'refused' | 'unreachable';
 
 /** `reconnecting` is said only after two seconds, so that a blink of the network shows nothing. */
 export type Connection = 'online' | 'connecting' | 'reconnecting';
 
 export interface ChatState {
   phase: Phase;
-  /** Why `phase` is `refused`. */
+  /** Why `phase` is `refused` or `ended`. */
   refusal: Failure | null;
   profile: Profile | null;
   limits: Limits;
@@ -70,6 +73,14 @@ export interface ChatActions {
   newMask(): Promise<Outcome>;
   /** Ends the session here and wipes what this device keeps of the account. */
   logout(): Promise<void>;
+  /** The account is no more: as logout, without anybody to tell. */
+  erased(): Promise<void>;
+  /** Goes on with the session that a sign-in outside Telegram gave. */
+  enter(tokens: Entered): void;
+  /** Begins anew with this launch's initData. */
+  comeIn(): void;
+  /** Access tokens of this page's session, for what is asked beside the chat. */
+  bearer: Bearer;
 }
 
 export type Chat = ChatState & ChatActions;

@@ -86,8 +86,6 @@ export const en = {
   'mask.change': 'Look at your mask',
 
   'open.tg': 'Open in Telegram',
-  'open.title': 'Open Maska in Telegram',
-  'open.text': 'Masks are given out inside Telegram: no sign-up, no password, and nobody sees your account.',
   'open.find': 'Find the bot whose link brought you here and open Maska from its menu.',
   'open.again': 'Open Maska again',
   'open.stale': 'Telegram vouches for you for a day, and the day is over',
@@ -98,6 +96,7 @@ export const en = {
   'refused.title': 'You cannot come in',
   'refused.disabled': 'This account has been disabled by the people who run this server.',
   'refused.invalid': 'The server could not confirm that Telegram opened this page. Open Maska once more from Telegram.',
+  'refused.region': 'Signing in is not allowed from this region.',
   'refused.other': 'The server refused to let this page in. Open Maska once more from Telegram.',
   'unreachable.title': 'The server cannot be reached',
   'unreachable.try': 'Try now',
@@ -109,6 +108,7 @@ export const en = {
   'err.net': 'No connection. We will try again',
   'err.again': 'That did not work. Try once more',
 
+  settings: 'Settings',
   close: 'Close',
   cancel: 'Cancel',
   back: 'Back',

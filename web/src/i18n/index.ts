@@ -1,39 +1,48 @@
 import { createContext, useContext } from 'react';
+import type { en } from './en';
 import type { Language } from './language';
-import type { Arguments, Key, Messages, Text } from './messages';
+import type { Messages, Text, Translate } from './messages';
 
 export type { Language } from './language';
-export type { Key } from './messages';
+export type { Translate } from './messages';
 
 export interface Locale {
   language: Language;
-  /** The text of a key: `t('composer.left', { n: 12 })`. */
-  t<K extends Key>(key: K, ...values: Arguments<K>): string;
+  t: Translate<typeof en>;
   /** `04:12`, or as the language writes it. */
   time(at: number): string;
   /** Today, yesterday, or a date; days are those of the viewer's zone. */
   day(at: number, now: number): string;
+  /** Has the whole app speak another language, and this device remember it. */
+  choose(language: Language): Promise<void>;
 }
 
-export function createLocale(language: Language, messages: Messages): Locale {
-  const region = language === 'en' ? 'en-GB' : language;
-  const plural = new Intl.PluralRules(region);
-  const numbers = new Intl.NumberFormat(region);
-  // Formatter objects cost more to make than to use, and every bubble has a time.
-  const times = new Intl.DateTimeFormat(region, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  const dates = new Intl.DateTimeFormat(region, { day: 'numeric', month: 'long' });
-  const years = new Intl.DateTimeFormat(region, { day: 'numeric', month: 'long', year: 'numeric' });
+/** The tag for Intl: days and numbers as Britain writes them. */
+const regionOf = (language: Language): string => (language === 'en' ? 'en-GB' : language);
 
-  const choose = (text: Text, n: unknown) =>
+/** Makes the texts of one catalogue callable. */
+export function createTexts<M extends Messages<M>>(language: Language, messages: Messages<M>): Translate<M> {
+  const plural = new Intl.PluralRules(regionOf(language));
+  const numbers = new Intl.NumberFormat(regionOf(language));
+  const pick = (text: Text, n: unknown) =>
     typeof text === 'string' ? text : (text[plural.select(Number(n))] ?? text.other);
 
-  const t: Locale['t'] = (key, ...values) => {
+  return (key, ...values) => {
     const given: Readonly<Record<string, string | number>> = values[0] ?? {};
-    return choose(messages[key], given.n).replace(/\{(\w+)\}/g, (_, name: string) => {
+    return pick(messages[key], given.n).replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = given[name];
       return typeof value === 'number' ? numbers.format(value) : (value ?? '');
     });
   };
+}
+
+export function createLocale(language: Language, messages: Messages<typeof en>, choose?: Locale['choose']): Locale {
+  const region = regionOf(language);
+  // Formatter objects cost more to make than to use, and every bubble has a time.
+  const times = new Intl.DateTimeFormat(region, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const dates = new Intl.DateTimeFormat(region, { day: 'numeric', month: 'long' });
+  const years = new Intl.DateTimeFormat(region, { day: 'numeric', month: 'long', year: 'numeric' });
+  const t = createTexts<typeof en>(language, messages);
 
   return {
     language,
@@ -46,6 +55,7 @@ export function createLocale(language: Language, messages: Messages): Locale {
       if (distance === 1) return t('day.yesterday');
       return (date.getFullYear() === today.getFullYear() ? dates : years).format(date);
     },
+    choose: choose ?? (async () => {}),
   };
 }
 
@@ -54,14 +64,14 @@ function midnight(date: Date): number {
 }
 
 /** Each language is a chunk of its own. */
-export async function loadLocale(language: Language): Promise<Locale> {
+export async function loadMessages(language: Language): Promise<Messages<typeof en>> {
   switch (language) {
     case 'ru':
-      return createLocale(language, (await import('./ru')).ru);
+      return (await import('./ru')).ru;
     case 'zh':
-      return createLocale(language, (await import('./zh')).zh);
+      return (await import('./zh')).zh;
     case 'en':
-      return createLocale(language, (await import('./en')).en);
+      return (await import('./en')).en;
   }
 }
 

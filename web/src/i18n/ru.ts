@@ -1,6 +1,7 @@
+import type { en } from './en';
 import type { Messages } from './messages';
 
-export const ru: Messages = {
+export const ru: Messages<typeof en> = {
   'room.global': 'Общая комната',
   'room.many': 'больше {n} масок здесь',
   'room.few': 'меньше 5 масок здесь',
@@ -95,8 +96,6 @@ export const ru: Messages = {
   'mask.change': 'Посмотреть свою маску',
 
   'open.tg': 'Открыть в Telegram',
-  'open.title': 'Откройте Maska в Telegram',
-  'open.text': 'Маски выдают внутри Telegram: без регистрации, без пароля, и аккаунта никто не видит.',
   'open.find': 'Найдите бота, чья ссылка привела сюда, и откройте Maska из его меню.',
   'open.again': 'Откройте Maska заново',
   'open.stale': 'Telegram подтверждает вход на сутки, и они прошли',
@@ -107,6 +106,7 @@ export const ru: Messages = {
   'refused.title': 'Войти нельзя',
   'refused.disabled': 'Этот аккаунт отключили те, кто держит этот сервер.',
   'refused.invalid': 'Сервер не смог убедиться, что страницу открыл Telegram. Откройте Maska из Telegram ещё раз.',
+  'refused.region': 'Вход из этого региона запрещён.',
   'refused.other': 'Сервер не пустил эту страницу. Откройте Maska из Telegram ещё раз.',
   'unreachable.title': 'Сервер не отвечает',
   'unreachable.try': 'Попробовать сейчас',
@@ -118,6 +118,7 @@ export const ru: Messages = {
   'err.net': 'Нет связи. Попробуем ещё раз сами',
   'err.again': 'Не получилось. Попробуйте ещё раз',
 
+  settings: 'Настройки',
   close: 'Закрыть',
   cancel: 'Отмена',
   back: 'Назад',

@@ -1,6 +1,7 @@
+import type { en } from './en';
 import type { Messages } from './messages';
 
-export const zh: Messages = {
+export const zh: Messages<typeof en> = {
   'room.global': '大厅',
   'room.many': '{n} 多人在线',
   'room.few': '不到 5 人在线',
@@ -83,8 +84,6 @@ export const zh: Messages = {
   'mask.change': '看看你的面具',
 
   'open.tg': '在 Telegram 中打开',
-  'open.title': '请在 Telegram 中打开 Maska',
-  'open.text': '面具在 Telegram 里领取：不用注册，不用密码，也没有人看到你的账号。',
   'open.find': '找到把你带到这里的机器人，从它的菜单打开 Maska。',
   'open.again': '请重新打开 Maska',
   'open.stale': 'Telegram 的登录凭证有效一天，现已过期',
@@ -95,6 +94,7 @@ export const zh: Messages = {
   'refused.title': '无法进入',
   'refused.disabled': '这个账号已被服务器的管理者停用。',
   'refused.invalid': '服务器无法确认这个页面是由 Telegram 打开的。请从 Telegram 再打开一次 Maska。',
+  'refused.region': '不允许从当前地区登录。',
   'refused.other': '服务器拒绝了这个页面。请从 Telegram 再打开一次 Maska。',
   'unreachable.title': '连接不到服务器',
   'unreachable.try': '现在重试',
@@ -106,6 +106,7 @@ export const zh: Messages = {
   'err.net': '网络不通，会自动重试',
   'err.again': '没有成功，请再试一次',
 
+  settings: '设置',
   close: '关闭',
   cancel: '取消',
   back: '返回',

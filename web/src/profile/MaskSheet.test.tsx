@@ -4,7 +4,6 @@ import { chat } from '../chat/store';
 import { given, OWN } from '../test/chat';
 import { show } from '../test/render';
 import MaskSheet from './MaskSheet';
-import { acceptedBy, acceptFor } from './welcomed';
 
 beforeEach(() => localStorage.clear());
 afterEach(cleanup);
@@ -39,13 +38,4 @@ test('keeping the mask changes nothing', async () => {
   await user.click(screen.getByRole('button', { name: 'Keep this mask' }));
   await waitFor(() => expect(screen.queryByText(/^It cannot be worn again\./)).toBeNull());
   expect(taken()).toBe(0);
-});
-
-test('the yes of the first visit goes over to the new mask, and the old id is forgotten', async () => {
-  acceptFor(OWN.id);
-  const { user } = open();
-  await user.click(screen.getByRole('button', { name: /^Take a new mask/ }));
-  await user.click(screen.getByRole('button', { name: 'Take a new mask' }));
-  await waitFor(() => expect(acceptedBy(NEXT.id)).toBe(true));
-  expect(acceptedBy(OWN.id)).toBe(false);
 });

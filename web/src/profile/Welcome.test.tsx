@@ -4,13 +4,14 @@ import { Room } from '../chat/Room';
 import { chat } from '../chat/store';
 import { given, OWN, said } from '../test/chat';
 import { show } from '../test/render';
+import { acceptedBy } from './welcomed';
 
 beforeEach(() => localStorage.clear());
 afterEach(cleanup);
 
 const enter = () => screen.queryByRole('button', { name: 'I am over 18, come in' });
 const field = () => screen.queryByRole('textbox');
-const room = () => show(<Room onMask={() => {}} onHow={() => {}} />);
+const room = () => show(<Room onMask={() => {}} onHow={() => {}} onSettings={() => {}} />);
 
 test('the card stands in place of the composer until it is answered, once per mask and device', async () => {
   given({ entries: [said(1, 'hello')] });
@@ -46,10 +47,20 @@ test('another mask can be asked for; the refusal of a fourth is told', async () 
   expect((await screen.findByRole('alert')).textContent).toBe('No more today: three new masks a day');
 });
 
-test('a mask taken by another device is asked again: its yes was another mask’s', async () => {
+test('a new mask, taken here or on another device, takes the yes over, and the old id is forgotten', async () => {
   given({});
   const { user } = room();
   await user.click(enter() as HTMLElement);
+  act(() => chat.setState({ profile: { ...OWN, id: 7 } }));
+  expect(enter()).toBeNull();
+  expect([acceptedBy(7), acceptedBy(OWN.id)]).toEqual([true, false]);
+});
+
+test('another person on the same device is asked: the yes was not hers', async () => {
+  given({});
+  const { user } = room();
+  await user.click(enter() as HTMLElement);
+  act(() => chat.setState({ profile: null }));
   act(() => chat.setState({ profile: { ...OWN, id: 7 } }));
   expect(enter()).not.toBeNull();
 });

@@ -1,20 +1,29 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Page } from '../app/Page';
 import { useTelegram } from '../app/TelegramContext';
 import { hue } from '../chat/Bubble';
-import { useChat } from '../chat/store';
+import { chat, useChat } from '../chat/store';
 import { useLocale } from '../i18n';
 import { Icon, type IconName } from '../ui/Icon';
 import { Mask } from '../ui/Mask';
 import './profile.css';
 import { useNewMask } from './useNewMask';
-import { acceptedBy, acceptFor } from './welcomed';
+import { acceptedBy, acceptFor, passOn } from './welcomed';
 
 /** Whether the card of the first visit is due for this mask on this device, and what was answered. */
 export function useWelcome() {
   const id = useChat((chat) => chat.profile?.id);
   const [accepted, setAccepted] = useState<number | null>(null);
   const [minor, setMinor] = useState(false);
+  // Whichever device of the person took the new mask: the yes was the person's. Between two people there
+  // is a moment without a mask.
+  useEffect(
+    () =>
+      chat.subscribe((now, before) => {
+        if (before.profile && now.profile) passOn(before.profile.id, now.profile.id);
+      }),
+    [],
+  );
   const accept = useCallback(() => {
     if (id === undefined) return;
     acceptFor(id);

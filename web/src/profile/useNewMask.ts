@@ -1,8 +1,7 @@
 import { useCallback, useState } from 'react';
 import { useTelegram } from '../app/TelegramContext';
-import { chat, useChat } from '../chat/store';
+import { useChat } from '../chat/store';
 import { useLocale } from '../i18n';
-import { passOn } from './welcomed';
 
 /** Puts the mask down and takes a new one; `problem` is what to tell when that was refused. */
 export function useNewMask(): { take: () => Promise<boolean>; busy: boolean; problem: string | null } {
@@ -13,14 +12,11 @@ export function useNewMask(): { take: () => Promise<boolean>; busy: boolean; pro
   const [problem, setProblem] = useState<string | null>(null);
 
   const take = useCallback(async () => {
-    const before = chat.getState().profile?.id;
     setBusy(true);
     setProblem(null);
     const outcome = await newMask();
     setBusy(false);
     if (outcome.ok) {
-      const after = chat.getState().profile?.id;
-      if (before !== undefined && after !== undefined) passOn(before, after);
       telegram.haptic('success');
       return true;
     }

@@ -1,6 +1,7 @@
-import { render } from '@testing-library/react';
+import { act, render } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { ReactNode } from 'react';
+import { type ReactNode, Suspense } from 'react';
+import { loadTexts } from '../account/texts';
 import { BackProvider } from '../app/back';
 import { TelegramContext } from '../app/TelegramContext';
 import { createLocale, type Locale, LocaleContext } from '../i18n';
@@ -17,9 +18,22 @@ export function show(node: ReactNode, telegram: Telegram = plainBrowser()) {
   const around = ({ children }: { children: ReactNode }) => (
     <LocaleContext value={english}>
       <TelegramContext value={telegram}>
-        <BackProvider>{children}</BackProvider>
+        <BackProvider>
+          <Suspense>{children}</Suspense>
+        </BackProvider>
       </TelegramContext>
     </LocaleContext>
   );
   return { user: userEvent.setup(), ...render(node, { wrapper: around }) };
+}
+
+/** The same for what needs the account's texts first. */
+export async function showAccount(node: ReactNode, telegram: Telegram = plainBrowser()) {
+  await loadTexts('en');
+  let shown: ReturnType<typeof show> | undefined;
+  await act(async () => {
+    shown = show(node, telegram);
+  });
+  if (!shown) throw new Error('nothing was drawn');
+  return shown;
 }

@@ -1,0 +1,102 @@
+/** The pages that letters lead to. Nothing happens before somebody presses: programs open links in letters too. */
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import type { MailLinkKind } from '../app/mailLink';
+import './account.css';
+import { useAccountApi } from './AccountContext';
+import { useAct } from './act';
+import { DoorPage } from './Doors';
+import { Form, NewPassword, Problem, Submit } from './Form';
+import { useTexts } from './texts';
+
+export default function MailLink({ kind }: { kind: MailLinkKind }) {
+  const t = useTexts();
+  const [, navigate] = useLocation();
+  const [token] = useState(tokenHere);
+  const [done, setDone] = useState(false);
+  const finish = () => {
+    // It is spent, so a reload must not show it again.
+    history.replaceState(null, '');
+    setDone(true);
+  };
+  const open = (
+    <button type="button" className="btn" onClick={() => navigate('/', { replace: true })}>
+      {t(kind === 'reset' && done ? 'in.go' : 'link.open')}
+    </button>
+  );
+  if (!token && !done) {
+    return (
+      <DoorPage small title={t('link.missing')} text={t('link.missingText')}>
+        {open}
+      </DoorPage>
+    );
+  }
+  if (done) {
+    return (
+      <DoorPage small title={t(`${kind}.done`)} {...(kind === 'verify' ? {} : { text: t(`${kind}.doneText`) })}>
+        {open}
+      </DoorPage>
+    );
+  }
+  return kind === 'reset' ? (
+    <Reset token={token} onDone={finish} />
+  ) : (
+    <Prove kind={kind} token={token} onDone={finish} />
+  );
+}
+
+function Prove({ kind, token, onDone }: { kind: 'verify' | 'claim'; token: string; onDone: () => void }) {
+  const t = useTexts();
+  const api = useAccountApi();
+  const act = useAct();
+  const submit = () =>
+    act.run(async () => {
+      await (kind === 'verify' ? api.verifyEmail(token) : api.claimEmail(token));
+      onDone();
+    });
+  return (
+    <DoorPage small title={t(`${kind}.title`)} text={t(`${kind}.text`)}>
+      <Form act={act} onSubmit={submit}>
+        <Problem act={act} />
+        <Submit act={act}>{t(`${kind}.go`)}</Submit>
+      </Form>
+    </DoorPage>
+  );
+}
+
+function Reset({ token, onDone }: { token: string; onDone: () => void }) {
+  const t = useTexts();
+  const api = useAccountApi();
+  const act = useAct();
+  const [password, setPassword] = useState('');
+  const [confirm, setConfirm] = useState('');
+  const submit = () => {
+    if (password !== confirm) return act.refuse('password_mismatch');
+    return act.run(async () => {
+      await api.reset(token, password, confirm);
+      onDone();
+    });
+  };
+  return (
+    <DoorPage small title={t('reset.title')} text={t('reset.text')}>
+      <Form act={act} onSubmit={submit}>
+        <NewPassword
+          act={act}
+          label={t('password.new')}
+          again={t('password.again')}
+          value={password}
+          confirm={confirm}
+          onValue={setPassword}
+          onConfirm={setConfirm}
+        />
+        <Problem act={act} fields={['password', 'confirmPassword']} />
+        <Submit act={act}>{t('password.save')}</Submit>
+      </Form>
+    </DoorPage>
+  );
+}
+
+function tokenHere(): string {
+  const state: unknown = history.state;
+  return typeof state === 'object' && state !== null && 'token' in state ? String(state.token) : '';
+}
