@@ -22,8 +22,8 @@ NPM      = npm --no-audit --no-fund --no-update-notifier --loglevel=error
 SERVICES = go run ./internal/tools/withservices
 STAMP    = .cache/stamp
 
-.PHONY: help run dev build test fmt lint e2e bench fuzz
-.PHONY: tools setup web check-fmt vet test-go test-web FORCE
+.PHONY: help run dev build test fmt lint e2e bench fuzz faults
+.PHONY: tools setup web check-fmt vet test-go test-faults test-web FORCE
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -41,7 +41,7 @@ dev: ## start the server, and Vite with hot reload in front of it
 build: web ## build bin/maska, one file with everything in it
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/maska ./cmd/maska
 
-test: tools setup web check-fmt lint vet test-go test-web e2e ## everything a change must pass, as CI runs it
+test: tools setup web check-fmt lint vet test-go test-faults test-web e2e ## everything a change must pass, as CI runs it
 	@echo 'make test: passed'
 
 fmt: web/node_modules/.package-lock.json ## format Go and TypeScript
@@ -57,6 +57,9 @@ e2e: build e2e/node_modules/.package-lock.json ## the browser tests, against bin
 bench: build bench/node/node_modules/.package-lock.json ## every Go benchmark, then ours beside Node
 	$(SERVICES) go test -run '^$$' -bench . -benchmem ./...
 	$(SERVICES) go run ./internal/tools/benchcompare
+
+faults: tools setup web ## break servers, databases and networks under load for 25 minutes; FAULTS=F1,F6 picks
+	go run ./internal/tools/faults $(if $(FAULTS),-only $(FAULTS))
 
 fuzz: web ## every fuzz target, FUZZTIME each (10s)
 	scripts/fuzz $(or $(FUZZTIME),10s)
@@ -76,7 +79,11 @@ vet:
 	go vet ./...
 
 test-go: web
-	CGO_ENABLED=1 $(SERVICES) go test -race -shuffle=on ./...
+	CGO_ENABLED=1 $(SERVICES) go test -race -shuffle=on $$(go list ./... | grep -v /internal/faultlab$$)
+
+# They run real servers and measure them, so they run alone.
+test-faults: web
+	go test -count=1 ./internal/faultlab
 
 test-web: web
 	$(NPM) --prefix web run --silent check

@@ -26,6 +26,8 @@ type Report struct {
 	Resends  int             // messages that were sent again on the same connection
 	Notes    []string        // measured beside
 	Failures []string        // promises that were broken
+
+	slack time.Duration
 }
 
 func (r *Report) fail(format string, args ...any) {
@@ -36,9 +38,9 @@ func (r *Report) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// within fails if something took longer than was promised.
+// within fails if something took longer than was promised, and the slack.
 func (r *Report) within(what string, took, promised time.Duration) {
-	if took > promised {
+	if took > promised+r.slack {
 		r.fail("%s took %s, promised are %s", what, took.Round(time.Millisecond), promised)
 	}
 }

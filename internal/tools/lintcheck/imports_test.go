@@ -58,6 +58,7 @@ var law = []struct{ name, may string }{
 	{"internal/loadtest", "internal/telegram"},
 	{"internal/faultlab", "internal/telegram internal/testkit/services"},
 	{"internal/authcheck", "internal/telegram"},
+	{"internal/tools/faults", "internal/faultlab internal/testkit/services"},
 	{"internal/tools/benchserver", "internal/collector internal/loadtest socketio"},
 	{"internal/tools/benchcompare", "internal/collector internal/loadtest socketio"},
 	{"cmd/maska", words + " internal/app internal/authcheck internal/collector internal/config internal/errs internal/loadtest internal/telegram"},
@@ -66,7 +67,7 @@ var law = []struct{ name, may string }{
 const (
 	words    = "internal/locale internal/random"
 	tools    = words + " internal/errs internal/limit internal/vault"
-	commands = " internal/tools/withservices internal/tools/benchserver internal/tools/benchcompare"
+	commands = " internal/tools/withservices internal/tools/benchserver internal/tools/benchcompare internal/tools/faults"
 	domain   = " internal/account internal/audit internal/session internal/profile internal/room internal/media internal/message"
 )
 
