@@ -8,12 +8,12 @@ import (
 )
 
 // factors serves GET /api/auth/mfa: how the own account is protected.
-func (a *API) factors(c *call, _ struct{}) (viewaccount.Factors, error) {
+func (a *API) factors(c *call, _ struct{}) (viewaccount.Protection, error) {
 	found, err := a.sessions.Factors(c.Context(), c.actor)
 	if err != nil {
-		return viewaccount.Factors{}, err
+		return viewaccount.Protection{}, err
 	}
-	return viewaccount.FactorsOf(c.actor.Account, found), nil
+	return viewaccount.ProtectionOf(c.actor.Account, found), nil
 }
 
 type mfaForBody struct {
@@ -21,10 +21,10 @@ type mfaForBody struct {
 }
 
 // changeMFAFor serves PATCH /api/auth/mfa.
-func (a *API) changeMFAFor(c *call, in mfaForBody) (viewaccount.Factors, error) {
+func (a *API) changeMFAFor(c *call, in mfaForBody) (viewaccount.Protection, error) {
 	changed, err := a.sessions.SetMFAFor(c.Context(), c.actor, in.MFAFor, c.client)
 	if err != nil {
-		return viewaccount.Factors{}, err
+		return viewaccount.Protection{}, err
 	}
 	c.actor.Account = changed
 	return a.factors(c, struct{}{})
@@ -115,4 +115,3 @@ func (a *API) proveFactor(c *call, in proofBody) (viewaccount.TokenSet, error) {
 	}
 	return viewaccount.TokenSetOf(tokens, view.AvatarURL), nil
 }
-

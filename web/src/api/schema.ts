@@ -646,6 +646,14 @@ export interface components {
             code: string;
             factorId: string;
         };
+        ActiveFactor: {
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            /** @enum {string} */
+            kind: "totp" | "email" | "sms" | "passkey";
+            name: string;
+        };
         AskBody: {
             /** @enum {string} */
             factor: "totp" | "email" | "sms" | "recovery" | "passkey";
@@ -748,26 +756,6 @@ export interface components {
             otpauthUri: string;
             /** @description base32, for typing */
             secret: string;
-        };
-        Factor: {
-            /** Format: date-time */
-            createdAt: string;
-            id: string;
-            /** @enum {string} */
-            kind: "totp" | "email" | "sms" | "passkey";
-            name: string;
-        };
-        Factors: {
-            /** @description what can be enrolled */
-            available: string[];
-            factors: components["schemas"]["Factor"][];
-            mfaEnabled: boolean;
-            /**
-             * @description after a password, or also after other proofs on a new device
-             * @enum {string}
-             */
-            mfaFor: "password" | "all";
-            recoveryCodesLeft: number;
         };
         FieldProblem: {
             code: string;
@@ -968,6 +956,18 @@ export interface components {
             mfa_token: string;
             /** @description do not ask on this device (X-Device-Id) for 30 days */
             trustDevice?: boolean;
+        };
+        Protection: {
+            /** @description what can be enrolled */
+            available: string[];
+            factors: components["schemas"]["ActiveFactor"][];
+            mfaEnabled: boolean;
+            /**
+             * @description after a password, or also after other proofs on a new device
+             * @enum {string}
+             */
+            mfaFor: "password" | "all";
+            recoveryCodesLeft: number;
         };
         Readiness: {
             /** @description name of each backend, and ok or down */
@@ -1251,7 +1251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Factors"];
+                    "application/json": components["schemas"]["Protection"];
                 };
             };
             /** @description session_revoked, token_expired, token_invalid, token_missing, user_not_found */
@@ -1320,7 +1320,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Factors"];
+                    "application/json": components["schemas"]["Protection"];
                 };
             };
             /** @description malformed_json, validation_failed */
