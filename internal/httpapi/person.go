@@ -77,13 +77,13 @@ func parseAuditCursor(text string) (place session.AuditPlace, err error) {
 // ownData is everything that the server keeps of a person. What he said in rooms is not among it: it
 // belongs to masks, and only the present one still leads to him.
 type ownData struct {
-	Account  viewaccount.User      `json:"account"`
-	Profile  view.Profile          `json:"profile"`
-	Sessions []viewaccount.Session `json:"sessions"`
-	Devices  []viewaccount.Device  `json:"devices"`
-	Factors  []viewaccount.Factor  `json:"factors"`
-	Issuers  []string              `json:"issuers" description:"of other identities that lead here"`
-	Audit    []viewaccount.Event   `json:"audit"`
+	Account  viewaccount.User       `json:"account"`
+	Profile  view.Profile           `json:"profile"`
+	Sessions []viewaccount.Session  `json:"sessions"`
+	Devices  []viewaccount.Device   `json:"devices"`
+	Factors  viewaccount.Protection `json:"factors"`
+	Issuers  []string               `json:"issuers" description:"of other identities that lead here"`
+	Audit    []viewaccount.Event    `json:"audit"`
 }
 
 func (a *API) export(c *call, _ struct{}) (ownData, error) {
@@ -98,6 +98,6 @@ func (a *API) export(c *call, _ struct{}) (ownData, error) {
 	return ownData{
 		Account: viewaccount.UserOf(kept.Account, kept.Identity), Profile: view.NewProfile(mask),
 		Sessions: viewaccount.SessionsOf(kept.Sessions, c.actor.Session), Devices: viewaccount.DevicesOf(kept.Kept.Devices),
-		Factors: viewaccount.FactorsOf(kept.Kept.Factors), Issuers: append([]string{}, kept.Kept.Issuers...), Audit: viewaccount.EventsOf(kept.Audit),
+		Factors: viewaccount.ProtectionOf(kept.Account, kept.Factors), Issuers: append([]string{}, kept.Kept.Issuers...), Audit: viewaccount.EventsOf(kept.Audit),
 	}, nil
 }

@@ -40,10 +40,9 @@ type AuditPlace struct {
 	ID int64
 }
 
-// Kept is what is kept of an account besides its sessions and its audit. Secrets are left out.
+// Kept is what is kept of an account besides its sessions, its factors and its audit.
 type Kept struct {
 	Devices []KeptDevice
-	Factors []KeptFactor
 	Issuers []string // of other identities that lead here
 }
 
@@ -52,12 +51,6 @@ type KeptDevice struct {
 	Name         string
 	FirstSeen    time.Time // to the hour
 	TrustedUntil time.Time // zero if it is not trusted
-}
-
-// KeptFactor is a second factor or a passkey.
-type KeptFactor struct {
-	ID, Kind, Name string
-	CreatedAt      time.Time // to the hour
 }
 
 // PersonChange is what somebody changes about himself; nil leaves things as they are.
@@ -188,6 +181,7 @@ type OwnData struct {
 	Identity account.Identity
 	Sessions []Session
 	Audit    []audit.Record
+	Factors  Factors
 	Kept     Kept
 }
 
@@ -206,6 +200,9 @@ func (s *Service) Export(ctx context.Context, actor Actor) (data OwnData, err er
 		return data, err
 	}
 	if data.Audit, err = s.store.AuditOf(ctx, actor.Account.ID, AuditPlace{}, maxExport); err != nil {
+		return data, err
+	}
+	if data.Factors, err = s.Factors(ctx, actor); err != nil {
 		return data, err
 	}
 	data.Kept, err = s.store.KeptOf(ctx, actor.Account.ID)

@@ -61,7 +61,7 @@ func (t *sessionTx) DeleteAccount(ctx context.Context, id account.ID) error {
 	return failure(err)
 }
 
-// KeptOf tells what is kept of an account besides its sessions and its audit.
+// KeptOf tells what is kept of an account besides its sessions, its factors and its audit.
 func (s *Store) KeptOf(ctx context.Context, id account.ID) (kept session.Kept, err error) {
 	err = s.each(ctx, func(row scanner) error {
 		var device session.KeptDevice
@@ -75,17 +75,6 @@ func (s *Store) KeptOf(ctx context.Context, id account.ID) (kept session.Kept, e
 		kept.Devices = append(kept.Devices, device)
 		return err
 	}, `SELECT name, first_seen, trusted_until FROM devices WHERE account_id = $1 ORDER BY first_seen, tag`, id)
-	if err != nil {
-		return kept, err
-	}
-	err = s.each(ctx, func(row scanner) error {
-		var factor session.KeptFactor
-		var created int64
-		err := row.Scan(&factor.ID, &factor.Kind, &factor.Name, &created)
-		factor.CreatedAt = fromMillis(created)
-		kept.Factors = append(kept.Factors, factor)
-		return err
-	}, `SELECT id, kind, name, created_at FROM factors WHERE account_id = $1 AND active ORDER BY created_at, id`, id)
 	if err != nil {
 		return kept, err
 	}

@@ -79,20 +79,3 @@ func DevicesOf(all []session.KeptDevice) []Device {
 	}
 	return list
 }
-
-// Factor is a second factor or a passkey.
-type Factor struct {
-	ID        string    `json:"id"`
-	Kind      string    `json:"kind"`
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"createdAt" description:"to the hour"`
-}
-
-// FactorsOf shows factors to their owner.
-func FactorsOf(all []session.KeptFactor) []Factor {
-	list := make([]Factor, len(all))
-	for i, f := range all {
-		list[i] = Factor(f)
-	}
-	return list
-}

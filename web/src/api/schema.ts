@@ -608,6 +608,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ActiveFactor: {
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            /** @enum {string} */
+            kind: "totp" | "email" | "sms" | "passkey";
+            name: string;
+        };
         Auth: {
             access_token: string;
             account: components["schemas"]["User"];
@@ -691,16 +699,6 @@ export interface components {
             /** @enum {string} */
             outcome: "ok" | "refused";
             session?: string;
-        };
-        Factor: {
-            /**
-             * Format: date-time
-             * @description to the hour
-             */
-            createdAt: string;
-            id: string;
-            kind: string;
-            name: string;
         };
         FieldProblem: {
             code: string;
@@ -829,7 +827,7 @@ export interface components {
             account: components["schemas"]["User"];
             audit: components["schemas"]["Event"][];
             devices: components["schemas"]["Device"][];
-            factors: components["schemas"]["Factor"][];
+            factors: components["schemas"]["Protection"];
             /** @description of other identities that lead here */
             issuers: string[];
             profile: components["schemas"]["Profile"];
@@ -897,6 +895,18 @@ export interface components {
             id: number;
             nickname: string;
             photos: components["schemas"]["Photo"][];
+        };
+        Protection: {
+            /** @description what can be enrolled */
+            available: string[];
+            factors: components["schemas"]["ActiveFactor"][];
+            mfaEnabled: boolean;
+            /**
+             * @description after a password, or also after other proofs on a new device
+             * @enum {string}
+             */
+            mfaFor: "password" | "all";
+            recoveryCodesLeft: number;
         };
         Readiness: {
             /** @description name of each backend, and ok or down */
