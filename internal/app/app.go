@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,9 @@ import (
 	"maska/internal/config"
 	"maska/internal/httpapi"
 	"maska/internal/limit"
+	"maska/internal/mail"
 	"maska/internal/metrics"
+	"maska/internal/password"
 	"maska/internal/profile"
 	"maska/internal/profile/nickname"
 	"maska/internal/random"
@@ -55,6 +58,7 @@ type App struct {
 	node     string         // this node's name among the others
 	sessions *session.Service
 	profiles *profile.Service
+	mail     *mail.Outbox
 	chat     *chat
 	api      *httpapi.API
 	listener net.Listener
@@ -137,8 +141,13 @@ func (a *App) assemble(ctx context.Context, version string) error {
 			return err
 		}
 	}
+	if a.mail, err = openMail(a.cfg, a.URL(), a.log); err != nil { //nolint:contextcheck // it outlives the start
+		return err
+	}
 	sessionConfig := session.Config{
 		AccessKey: accessKey, AccessLife: a.cfg.AccessLife, OnceOnly: a.cfg.Replay == "once", Language: a.cfg.Locale,
+		Passwords: password.NewHasher(password.DefaultParams(), runtime.GOMAXPROCS(0), source), Policy: password.Policy(a.cfg.AuthPolicy), Mailer: a.mail,
+		SignupClosed: a.cfg.Signup == "closed", VerifyFirst: a.cfg.EmailVerification == "required",
 	}
 	for _, previous := range a.cfg.JWTSecretPrevious {
 		sessionConfig.PreviousKeys = append(sessionConfig.PreviousKeys, []byte(previous))
@@ -147,6 +156,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	if a.sessions, err = session.New(sessionConfig, a.store, a.profiles, verifier, keys, limiter, source, a.now); err != nil {
 		return err
 	}
+	a.sessions.WhenNoticed(a.sessions.MailNotice)
 	files, err := fs.Sub(web.Dist, "dist")
 	if err != nil {
 		return err
@@ -227,7 +237,7 @@ func (a *App) Greeting() string {
 	if a.cfg.DatabaseURL == "" {
 		place = " in " + a.cfg.DataDir
 	}
-	fmt.Fprintf(&b, "database: %s%s · bus: %s · limits: %s\n", a.store.Name(), place, a.busInWords(), a.limitsInWords())
+	fmt.Fprintf(&b, "database: %s%s · bus: %s · limits: %s · mail: %s\n", a.store.Name(), place, a.busInWords(), a.limitsInWords(), a.mailInWords())
 	if url := a.MetricsURL(); url != "" {
 		fmt.Fprintf(&b, "metrics: %s\n", url)
 	}
@@ -310,6 +320,9 @@ func (a *App) Close() error {
 	}
 	if a.chat != nil {
 		a.chat.close()
+	}
+	if a.mail != nil { // what waits is written to the database before it is sent
+		a.mail.Close(mailLimit)
 	}
 	if a.redis != nil {
 		a.redis.Close()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"maska/internal/profile"
+	"maska/internal/session"
 )
 
 const (
@@ -47,6 +48,12 @@ func (a *App) jobs() []job {
 		{"lay rows in key order", func(ctx context.Context) (int, error) { return 0, a.store.LayInKeyOrder(ctx) }},
 		{"drop sessions", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropEndedSessions(ctx, ago(endedSessionDays), jobChunk))
+		}},
+		{"drop mail tokens", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropExpiredMailTokens(ctx, a.now(), jobChunk))
+		}},
+		{"forget failed proofs", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropLockouts(ctx, a.now().Add(-session.LocksForgotten), jobChunk))
 		}},
 		{"drop audit", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropAudit(ctx, ago(a.cfg.AuditRetention), jobChunk))

@@ -57,6 +57,13 @@ type Config struct {
 	JWTSecretPrevious []string `env:"JWT_SECRET_PREVIOUS"`
 	JWTExpiresIn      string   `env:"JWT_EXPIRES_IN" envDefault:"1h"`
 
+	// Passwords and mail.
+	AuthPolicy        string `env:"AUTH_POLICY" envDefault:"compat"`
+	EmailVerification string `env:"EMAIL_VERIFICATION" envDefault:"optional"`
+	Signup            string `env:"SIGNUP" envDefault:"open"`
+	SMTPURL           string `env:"SMTP_URL"`
+	MailFrom          string `env:"MAIL_FROM"`
+
 	// How long things are kept, in days.
 	ProfileTTL      int `env:"PROFILE_TTL" envDefault:"30"`
 	MaskLinkDays    int `env:"MASK_LINK_DAYS" envDefault:"14"`
@@ -78,6 +85,7 @@ type Config struct {
 	Level      slog.Level     `env:"-"`
 	LimitsOff  bool           `env:"-"`
 	Redis      Redis          `env:"-"` // without addresses, this node is alone
+	SMTP       SMTP           `env:"-"` // without a host, no mail is sent
 }
 
 // sampleValues are secrets printed in documents; a server that uses one is open to everybody.
@@ -228,6 +236,7 @@ func (c *Config) check() error {
 			wrong("%s is shorter than %d bytes; make one with: openssl rand -base64 48", name, minSecret)
 		}
 	}
+	c.checkMail(wrong)
 	var err error
 	if c.AccessLife, err = parseLife(c.JWTExpiresIn); err != nil {
 		wrong("JWT_EXPIRES_IN is %q; write 30s, 15m, 1h or 7d, or a number of seconds", c.JWTExpiresIn)

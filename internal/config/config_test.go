@@ -60,6 +60,14 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"METRICS_ADDR   ":        {"METRICS_ADDR=127.0.0.1:70000"},
 		"METRICS_ADDR    ":       {"PORT=3100", "METRICS_ADDR=127.0.0.1:3100"},
 		"DATABASE_URL":           {"DATABASE_URL=mysql://x"},
+		"AUTH_POLICY":            {"AUTH_POLICY=lax"},
+		"EMAIL_VERIFICATION":     {"EMAIL_VERIFICATION=yes"},
+		"EMAIL_VERIFICATION ":    {token, "EMAIL_VERIFICATION=required"},
+		"SIGNUP":                 {"SIGNUP=no"},
+		"SMTP_URL":               {"SMTP_URL=mail.example.org", "MAIL_FROM=a@example.org"},
+		"MAIL_FROM":              {"SMTP_URL=smtp://mail.example.org"},
+		"MAIL_FROM ":             {"MAIL_FROM=nobody"},
+		"PUBLIC_URL  ":           {token, "SMTP_URL=smtp://mail.example.org", "MAIL_FROM=a@example.org"},
 		"REDIS_URL":              {"REDIS_URL=localhost:6379"},
 		"REDIS_URL ":             {"REDIS_URL=http://localhost"},
 		"REDIS_URL  ":            {"REDIS_URL=redis://"},
@@ -107,7 +115,7 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 
 func TestAMistakeDoesNotPrintTheSecret(t *testing.T) {
 	t.Parallel()
-	for _, environ := range []string{"JWT_SECRET=hunter2", "TELEGRAM_BOT_TOKEN=hunter2", "DATABASE_URL=mysql://u:hunter2@h/d", "REDIS_URL=http://u:hunter2@h", "REDIS_URL=redis://u:hunter2@h/x"} {
+	for _, environ := range []string{"JWT_SECRET=hunter2", "TELEGRAM_BOT_TOKEN=hunter2", "DATABASE_URL=mysql://u:hunter2@h/d", "REDIS_URL=http://u:hunter2@h", "REDIS_URL=redis://u:hunter2@h/x", "SMTP_URL=ftp://u:hunter2@h"} {
 		if _, err := load(t, environ); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", environ, err)
 		}

@@ -58,7 +58,7 @@ func send(t *testing.T, sender mail.Sender, letters ...session.Letter) (log stri
 			t.Error("the outbox is full")
 		}
 	}
-	outbox.Close(context.WithoutCancel(t.Context()))
+	outbox.Close(time.Minute)
 	return text.String()
 }
 
@@ -137,8 +137,8 @@ func TestAFullOutboxSaysSoAndAClosedOneToo(t *testing.T) {
 		}
 	}
 	close(gate)
-	outbox.Close(t.Context())
-	outbox.Close(t.Context())
+	outbox.Close(time.Minute)
+	outbox.Close(time.Minute)
 	if outbox.Post(blocked) {
 		t.Error("a closed outbox takes letters")
 	}
@@ -156,9 +156,7 @@ func TestAServerThatHangsDoesNotHoldUpTheEnd(t *testing.T) {
 			return &session.Letter{Kind: session.LetterReset, Language: locale.English}, nil
 		})
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		outbox.Close(ctx)
+		outbox.Close(time.Second)
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("closing took %v", took)
 		}

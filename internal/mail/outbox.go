@@ -92,8 +92,8 @@ func (o *Outbox) Post(write func(context.Context) (*session.Letter, error)) bool
 	}
 }
 
-// Close takes no more letters and sends those that wait until ctx ends. It may be called again.
-func (o *Outbox) Close(ctx context.Context) {
+// Close takes no more letters and sends those that wait, for as long as limit. It may be called again.
+func (o *Outbox) Close(limit time.Duration) {
 	o.mu.Lock()
 	if !o.closed {
 		o.closed = true
@@ -105,9 +105,11 @@ func (o *Outbox) Close(ctx context.Context) {
 		o.working.Wait()
 		close(sent)
 	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
 	select {
 	case <-sent:
-	case <-ctx.Done():
+	case <-timer.C:
 	}
 	o.stop()
 	<-sent

@@ -66,6 +66,10 @@ type check struct {
 // hash makes a PHC string.
 func (p Params) hash(password string, salt []byte) string {
 	key := argon2.IDKey([]byte(password), salt, p.Passes, p.Memory, p.Lanes, keySize)
+	return p.encode(salt, key)
+}
+
+func (p Params) encode(salt, key []byte) string {
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Passes, p.Lanes, encode(salt), encode(key))
 }

@@ -35,7 +35,7 @@ func NewHasher(params Params, parallel int, source random.Source) *Hasher {
 		params: params, random: source,
 		slots: make(chan struct{}, parallel), waiting: make(chan struct{}, parallel*(1+waitingPerSlot)),
 	}
-	h.dummy = params.hash(source.Token(16), source.Bytes(saltSize))
+	h.dummy = params.encode(source.Bytes(saltSize), source.Bytes(keySize)) // nobody's: no password is known for it
 	return h
 }
 

@@ -43,3 +43,8 @@ type Mailer interface {
 	// whether or not the letter's reader exists.
 	Post(write func(context.Context) (*Letter, error)) bool
 }
+
+// noMail is the mailer of a service that was given none.
+type noMail struct{}
+
+func (noMail) Post(func(context.Context) (*Letter, error)) bool { return false }

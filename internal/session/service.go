@@ -12,6 +12,7 @@ import (
 	"maska/internal/limit"
 	"maska/internal/locale"
 	"maska/internal/mfa"
+	"maska/internal/password"
 	"maska/internal/profile"
 	"maska/internal/random"
 	"maska/internal/telegram"
@@ -33,6 +34,12 @@ type Config struct {
 	Language     locale.Lang // of accounts that have not told theirs
 	Texts        TextSender  // nil when nothing sends text messages
 	Places       Places      // nil when nothing is known of places
+
+	Passwords    *password.Hasher // nil for one of the service's own
+	Policy       password.Policy  // empty for password.Compat
+	Mailer       Mailer           // nil when no mail is sent
+	SignupClosed bool             // nobody can register with an address (SIGNUP=closed)
+	VerifyFirst  bool             // who has not proved his address cannot sign in with it (EMAIL_VERIFICATION=required)
 }
 
 // Service signs people in and keeps them signed in. It is safe for concurrent use.
@@ -57,6 +64,12 @@ type Service struct {
 	passkeys   *mfa.Passkeys
 	texts      TextSender // nil when nothing sends text messages
 	places     Places
+
+	passwords    *password.Hasher
+	policy       password.Policy
+	mailer       Mailer
+	signupClosed bool
+	verifyFirst  bool
 }
 
 // New makes the service. now is the clock of all decisions.
@@ -73,7 +86,14 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	if places == nil {
 		places = nowhere{}
 	}
+	if cfg.Passwords == nil {
+		cfg.Passwords = password.NewHasher(password.DefaultParams(), 2, source)
+	}
+	if cfg.Mailer == nil {
+		cfg.Mailer = noMail{}
+	}
 	return &Service{
+		passwords: cfg.Passwords, policy: cfg.Policy, mailer: cfg.Mailer, signupClosed: cfg.SignupClosed, verifyFirst: cfg.VerifyFirst,
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
 		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,

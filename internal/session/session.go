@@ -79,6 +79,9 @@ type Store interface {
 
 	personStore
 
+	credentialStore
+	lockoutStore
+	mailTokenStore
 	challengeStore
 	factorStore
 }
@@ -112,6 +115,9 @@ type Tx interface {
 	endingTx
 	freshTx
 	linkTx
+	credentialTx
+	lockoutTx
+	mailTokenTx
 	personTx
 	factorTx
 }

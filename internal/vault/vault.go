@@ -92,6 +92,9 @@ func (v *Vault) DeviceTag(account int64, device string) Tag {
 	return mac(v.tag, append(binary.BigEndian.AppendUint64([]byte("device:"), uint64(account)), device...)) //nolint:gosec // the bits of the id
 }
 
+// LockTag stands for whoever's failed proofs are counted, whether he exists or not.
+func (v *Vault) LockTag(who string) Tag { return mac(v.tag, []byte("lock:"+who)) }
+
 // NicknameTag stands for the key of a nickname that nobody may take for a while.
 func (v *Vault) NicknameTag(key string) Tag { return mac(v.tag, []byte("nick:"+key)) }
 
