@@ -87,6 +87,12 @@ func noContent(o operation) operation {
 	return o
 }
 
+// answering makes an operation answer its success with another status than 200.
+func answering(status int, o operation) operation {
+	o.status = status
+	return o
+}
+
 func hasJSON(t reflect.Type) bool {
 	for field := range t.Fields() {
 		if field.Tag.Get("json") != "" {

@@ -4,11 +4,13 @@ import (
 	"net/http"
 
 	"maska/internal/errs"
+	"maska/internal/session"
 )
 
 // operations is the API's table of contents.
 func operations() []operation {
 	signInErrors := []errs.Code{errs.InitDataRequired, errs.InitDataInvalid, errs.InitDataExpired, errs.AccountDisabled, errs.MFARequired, errs.GeoBlocked}
+	activationErrors := []errs.Code{errs.MFAInvalid, errs.FactorExists, errs.NotFound}
 	roomGone := []errs.Code{errs.NotFound, errs.RoomClosed}
 	notOwner := []errs.Code{errs.NotFound, errs.RoomClosed, errs.NotMember, errs.Forbidden}
 	return []operation{
@@ -28,10 +30,24 @@ func operations() []operation {
 		op(http.MethodGet, "/api/auth/sessions", bearer, "Own sessions", (*API).ownSessions),
 		op(http.MethodDelete, "/api/auth/sessions/{id}", bearer, "End one of the own sessions", (*API).endSession, errs.SessionNotFound),
 		op(http.MethodGet, "/api/auth/audit", bearer, "What happened to the own account", (*API).ownAudit, errs.ValidationFailed),
+		answering(http.StatusCreated, op(http.MethodPost, "/api/auth/register", public, "Make an account with an address and a password, and sign in", (*API).register,
+			errs.SignupDisabled, errs.EmailInvalid, errs.PasswordMismatch, errs.PasswordWeak, errs.EmailTaken, errs.AccountDisabled)),
+		op(http.MethodPost, "/api/auth/login", public, "Sign in with an address or a username, and a password", (*API).signInPassword,
+			errs.CredentialsInvalid, errs.AccountDisabled, errs.EmailNotVerified, errs.MFARequired, errs.AccountLocked),
+		answering(http.StatusAccepted, op(http.MethodPost, "/api/auth/email/verify/send", bearer, "Send the link that proves the own address", (*API).sendVerification,
+			errs.EmailVerified, errs.NotBound)),
+		op(http.MethodPost, "/api/auth/email/verify", public, "Prove an address by the link that was sent to it", (*API).verifyEmail, errs.VerificationTokenInvalid),
+		answering(http.StatusAccepted, op(http.MethodPost, "/api/auth/password/forgot", public, "Send a link that lets a new password be set", (*API).forgotPassword, errs.EmailInvalid)),
+		op(http.MethodPost, "/api/auth/password/reset", public, "Set a new password by the link, and end all sessions", (*API).resetPassword,
+			errs.PasswordMismatch, errs.PasswordWeak, errs.ResetTokenInvalid),
+		op(http.MethodPost, "/api/auth/password/change", bearer, "Change the own password and end the other sessions", (*API).changePassword,
+			errs.PasswordMismatch, errs.PasswordWeak, errs.CredentialsInvalid, errs.AccountLocked, errs.ReauthRequired),
 		op(http.MethodGet, "/api/auth/profile", bearer, "Own account", (*API).ownAccount),
 
 		op(http.MethodPost, "/api/user/bind-telegram", bearer, "Link a Telegram identity, by the login widget's fields or by initData", (*API).bindTelegram,
 			errs.TelegramDataInvalid, errs.TelegramAlreadyBound, errs.TelegramTaken),
+		op(http.MethodPost, "/api/user/bind-email", bearer, "Link an address and a password", (*API).bindEmail,
+			errs.EmailInvalid, errs.PasswordMismatch, errs.PasswordWeak, errs.ReauthRequired, errs.EmailAlreadyBound, errs.EmailTaken),
 		op(http.MethodPost, "/api/user/unbind-telegram", fresh, "Unlink the Telegram identity", (*API).unbindTelegram, errs.NotBound, errs.LastLoginMethod),
 		op(http.MethodPost, "/api/user/unbind-email", fresh, "Unlink the e-mail address and forget the password", (*API).unbindEmail, errs.NotBound, errs.LastLoginMethod),
 		op(http.MethodPatch, "/api/user/profile", bearer, "Change the own names and language", (*API).changePerson),
@@ -39,6 +55,22 @@ func operations() []operation {
 		op(http.MethodGet, "/api/me/data", fresh, "The same as /api/user/export", (*API).export),
 		noContent(op(http.MethodDelete, "/api/user", fresh, "Delete the own account", (*API).deleteAccount)),
 		noContent(op(http.MethodDelete, "/api/me", fresh, "The same as DELETE /api/user", (*API).deleteAccount)),
+
+		op(http.MethodGet, "/api/auth/mfa", bearer, "How the own account is protected", (*API).factors),
+		op(http.MethodPatch, "/api/auth/mfa", fresh, "Choose when a second factor is asked for", (*API).changeMFAFor),
+		op(http.MethodPost, "/api/auth/mfa/totp/enroll", fresh, "Begin to use an authenticator app", (*API).enrolTOTP, errs.FactorExists),
+		op(http.MethodPost, "/api/auth/mfa/totp/activate", fresh, "Finish it with the app's first code, and get recovery codes", activateFactor(session.FactorTOTP), activationErrors...),
+		op(http.MethodPost, "/api/auth/mfa/sms/enroll", fresh, "Begin to use a phone for codes; one is sent", (*API).enrolSMS, errs.FactorExists, errs.ValidationFailed, errs.NotFound),
+		op(http.MethodPost, "/api/auth/mfa/sms/activate", fresh, "Finish it with the code, and get recovery codes", activateFactor(session.FactorSMS), activationErrors...),
+		op(http.MethodPost, "/api/auth/mfa/recovery", fresh, "Void the recovery codes and get others", (*API).renewRecoveryCodes, errs.NotFound),
+		noContent(op(http.MethodDelete, "/api/auth/mfa/{factorId}", fresh, "Remove a second factor", (*API).removeFactor, errs.NotFound, errs.LastLoginMethod)),
+		answering(http.StatusAccepted, op(http.MethodPost, "/api/auth/mfa/challenge", public, "Ask for a factor of a sign-in that waits: a code is sent", (*API).askFactor, errs.MFAInvalid, errs.MFAExpired)),
+		op(http.MethodPost, "/api/auth/mfa/verify", public, "Complete a sign-in that waits for a second factor", (*API).proveFactor, errs.MFAInvalid, errs.MFAExpired, errs.AccountDisabled, errs.GeoBlocked),
+		op(http.MethodPost, "/api/auth/passkey/register/options", fresh, "Ask for a new passkey", (*API).passkeyOptions, errs.NotFound),
+		answering(http.StatusCreated, op(http.MethodPost, "/api/auth/passkey/register", fresh, "Keep a new passkey", (*API).addPasskey, errs.MFAInvalid, errs.FactorExists, errs.NotFound)),
+		op(http.MethodPost, "/api/auth/passkey/login/options", public, "Ask for any passkey of this site", (*API).passkeySignInOptions, errs.NotFound),
+		op(http.MethodPost, "/api/auth/passkey/login", public, "Sign in with a passkey", (*API).signInPasskey, errs.MFAInvalid, errs.AccountDisabled, errs.GeoBlocked, errs.NotFound),
+		noContent(op(http.MethodDelete, "/api/auth/passkey/{id}", fresh, "Remove a passkey", (*API).removePasskey, errs.NotFound, errs.LastLoginMethod)),
 
 		op(http.MethodGet, "/api/me", bearer, "Own mask, account, limits and what the server keeps", (*API).me),
 		op(http.MethodPost, "/api/profile/new", bearer, "Put the mask down and take a new one", (*API).takeNewMask),

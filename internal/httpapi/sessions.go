@@ -65,6 +65,8 @@ func (a *API) reauth(c *call, in reauthBody) (out reauthed, err error) {
 	switch {
 	case in.InitData != nil && in.Password == nil && in.Code == nil:
 		out.FreshUntil, err = a.sessions.ReauthInitData(c.Context(), c.actor, *in.InitData, c.client)
+	case in.Password != nil && in.InitData == nil && in.Code == nil:
+		out.FreshUntil, err = a.sessions.ReauthPassword(c.Context(), c.actor, *in.Password, c.client)
 	default:
 		err = errs.New(errs.ValidationFailed)
 	}

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"maska/internal/locale"
+	"maska/internal/session"
+)
+
+type bindEmailBody struct {
+	Email           string `json:"email"`
+	Password        string `json:"password"`
+	ConfirmPassword string `json:"confirmPassword"`
+}
+
+type emailLinked struct {
+	linked
+	warned
+}
+
+func (a *API) bindEmail(c *call, in bindEmailBody) (emailLinked, error) {
+	bound, warning, err := a.sessions.BindEmail(c.Context(), c.actor, session.NewCredentials{Email: in.Email, Password: in.Password, Confirm: in.ConfirmPassword}, c.client)
+	answer, err := a.linked(bound, emailBound(c.lang), err)
+	return emailLinked{linked: answer, warned: warnings(warning)}, err
+}
+
+func (a *API) sendVerification(c *call, _ struct{}) (done, error) {
+	if err := a.sessions.SendVerification(c.Context(), c.actor, c.client); err != nil {
+		return done{}, err
+	}
+	return done{Success: true, Message: linkSent(c.lang)}, nil
+}
+
+type verifyBody struct {
+	Token string `json:"token" description:"of the link in the mail"`
+}
+
+func (a *API) verifyEmail(c *call, in verifyBody) (success, error) {
+	return success{Success: true}, a.sessions.VerifyEmail(c.Context(), in.Token, c.client)
+}
+
+// emailBound is the text of the second founding document.
+func emailBound(lang locale.Lang) string {
+	switch lang {
+	case locale.Russian:
+		return "Почта привязана: теперь можно входить по почте или через Telegram"
+	case locale.English:
+		return "E-mail linked: you can now log in by e-mail or Telegram"
+	case locale.Chinese:
+	}
+	return "邮箱绑定成功，现在可以使用邮箱或Telegram登录"
+}
+
+func linkSent(lang locale.Lang) string {
+	switch lang {
+	case locale.Russian:
+		return "Ссылка отправлена"
+	case locale.English:
+		return "The link is on its way"
+	case locale.Chinese:
+	}
+	return "链接已发送"
+}
