@@ -153,6 +153,9 @@ func (a *App) assemble(ctx context.Context, version string) error {
 		sessionConfig.PreviousKeys = append(sessionConfig.PreviousKeys, []byte(previous))
 	}
 	sessionConfig.Texts = a.texts()
+	if err := a.signAsSet(&sessionConfig); err != nil {
+		return err
+	}
 	if a.sessions, err = session.New(sessionConfig, a.store, a.profiles, verifier, keys, limiter, source, a.now); err != nil {
 		return err
 	}
@@ -171,7 +174,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	a.api, err = httpapi.New(httpapi.Config{ //nolint:contextcheck // requests bring contexts of their own
 		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername,
 		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, RoomMessageDays: a.cfg.RoomMessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
-		Dev:      dev, Version: version,
+		Dev:      dev, Version: version, ServiceSecrets: a.cfg.IntrospectionSecrets,
 	}, httpapi.Deps{
 		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,

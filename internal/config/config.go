@@ -55,6 +55,7 @@ type Config struct {
 	// Tokens.
 	JWTSecret         string   `env:"JWT_SECRET"`
 	JWTSecretPrevious []string `env:"JWT_SECRET_PREVIOUS"`
+	JWTAlg            string   `env:"JWT_ALG" envDefault:"HS256"`
 	JWTExpiresIn      string   `env:"JWT_EXPIRES_IN" envDefault:"1h"`
 
 	// Passwords and mail.
@@ -63,6 +64,8 @@ type Config struct {
 	Signup            string `env:"SIGNUP" envDefault:"open"`
 	SMTPURL           string `env:"SMTP_URL"`
 	MailFrom          string `env:"MAIL_FROM"`
+	// Other systems of the operator.
+	IntrospectionSecrets []string `env:"INTROSPECTION_SECRETS"`
 
 	// How long things are kept, in days.
 	ProfileTTL      int `env:"PROFILE_TTL" envDefault:"30"`
@@ -237,6 +240,7 @@ func (c *Config) check() error {
 		}
 	}
 	c.checkMail(wrong)
+	c.checkSystems(wrong)
 	var err error
 	if c.AccessLife, err = parseLife(c.JWTExpiresIn); err != nil {
 		wrong("JWT_EXPIRES_IN is %q; write 30s, 15m, 1h or 7d, or a number of seconds", c.JWTExpiresIn)

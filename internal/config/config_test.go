@@ -69,6 +69,8 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"MAIL_FROM ":             {"MAIL_FROM=nobody"},
 		"PUBLIC_URL  ":           {token, "SMTP_URL=smtp://mail.example.org", "MAIL_FROM=a@example.org"},
 		"REDIS_URL":              {"REDIS_URL=localhost:6379"},
+		"JWT_ALG":                {"JWT_ALG=none"},
+		"INTROSPECTION_SECRETS":  {"INTROSPECTION_SECRETS=" + strings.Repeat("a", 32) + ",short"},
 		"REDIS_URL ":             {"REDIS_URL=http://localhost"},
 		"REDIS_URL  ":            {"REDIS_URL=redis://"},
 		"REDIS_URL   ":           {"REDIS_URL=redis://a,,b"},

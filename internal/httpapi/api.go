@@ -48,6 +48,8 @@ type Config struct {
 	BotUsername string
 	Dev         *Dev // nil unless the server runs in dev mode
 	Version     string
+	// ServiceSecrets are what other services of the operator show to ask about tokens.
+	ServiceSecrets []string
 }
 
 // Promises are how long things are kept, in days, as people are told.

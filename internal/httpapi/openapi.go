@@ -83,7 +83,9 @@ func (o operation) refusals() []errs.Code {
 	if o.method != http.MethodGet && hasJSON(reflect.TypeOf(o.in)) {
 		codes = append(codes, errs.MalformedJSON, errs.ValidationFailed, errs.PayloadTooLarge, errs.UnsupportedMediaType)
 	}
-	if o.access != public {
+	if o.access == service {
+		codes = append(codes, errs.TokenMissing, errs.TokenInvalid)
+	} else if o.access != public {
 		codes = append(codes, errs.TokenMissing, errs.TokenInvalid, errs.TokenExpired, errs.SessionRevoked, errs.UserNotFound, errs.AccountDisabled)
 	}
 	if o.access == fresh {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 
@@ -18,6 +19,7 @@ const (
 	bearer                   // an access token of a live session
 	fresh                    // the same, and its owner proved lately who he is
 	lateBearer               // the same, but it may have expired; the handler checks it
+	service                  // a secret of another service of the operator
 )
 
 // call is one request on its way through a handler.
@@ -113,6 +115,9 @@ func (a *API) admit(w http.ResponseWriter, c *call, who access) error {
 		return err
 	}
 	c.bearer = token
+	if who == service {
+		return errors.Join(a.limit(w, c, limit.IPKey(c.client.IP)), a.checkService(token))
+	}
 	if who == lateBearer {
 		return a.limit(w, c, limit.IPKey(c.client.IP))
 	}

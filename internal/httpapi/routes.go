@@ -43,6 +43,8 @@ func operations() []operation {
 		op(http.MethodPost, "/api/auth/password/change", bearer, "Change the own password and end the other sessions", (*API).changePassword,
 			errs.PasswordMismatch, errs.PasswordWeak, errs.CredentialsInvalid, errs.AccountLocked, errs.ReauthRequired),
 		op(http.MethodGet, "/api/auth/profile", bearer, "Own account", (*API).ownAccount),
+		op(http.MethodPost, "/api/auth/introspect", service, "Tell another service what an access token is worth", (*API).introspect),
+		op(http.MethodGet, "/.well-known/jwks.json", public, "Keys that verify access tokens; only with JWT_ALG=EdDSA", (*API).jwks, errs.NotFound),
 
 		op(http.MethodPost, "/api/user/bind-telegram", bearer, "Link a Telegram identity, by the login widget's fields or by initData", (*API).bindTelegram,
 			errs.TelegramDataInvalid, errs.TelegramAlreadyBound, errs.TelegramTaken),

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -51,19 +52,46 @@ func (claims) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
 
 // accessKeys signs with the first key and verifies with all of them.
 type accessKeys struct {
-	signing string
-	byID    map[string][]byte
+	method  jwt.SigningMethod
+	signing string         // id of the key that signs
+	private any            // that key: []byte, or ed25519.PrivateKey
+	byID    map[string]any // what verifies: []byte, or ed25519.PublicKey
+	public  []PublicKey
 }
 
-// newAccessKeys names keys by the first 8 hex digits of their SHA-256.
-func newAccessKeys(current []byte, previous [][]byte) accessKeys {
-	keys := accessKeys{signing: keyID(current), byID: map[string][]byte{}}
-	for _, key := range append([][]byte{current}, previous...) {
-		keys.byID[keyID(key)] = key
+// PublicKey verifies access tokens, for whoever wants to do so elsewhere.
+type PublicKey struct {
+	ID  string
+	Key ed25519.PublicKey
+}
+
+// newAccessKeys makes keys of secrets, the current one first. With eddsa they are the seeds of Ed25519
+// key pairs (RFC 8032), else keys of HMAC-SHA-256.
+func newAccessKeys(eddsa bool, secrets ...[]byte) (accessKeys, error) {
+	keys := accessKeys{method: jwt.SigningMethodHS256, byID: map[string]any{}}
+	if eddsa {
+		keys.method = jwt.SigningMethodEdDSA
 	}
-	return keys
+	for i, secret := range secrets {
+		id, private, public := keyID(secret), any(secret), any(secret)
+		if eddsa {
+			if len(secret) != ed25519.SeedSize {
+				return accessKeys{}, fmt.Errorf("session: the seed of an access key has %d bytes, want %d", len(secret), ed25519.SeedSize)
+			}
+			pair := ed25519.NewKeyFromSeed(secret)
+			verifying := ed25519.PublicKey(pair[ed25519.SeedSize:])
+			id, private, public = keyID(verifying), pair, verifying
+			keys.public = append(keys.public, PublicKey{ID: id, Key: verifying})
+		}
+		if i == 0 {
+			keys.signing, keys.private = id, private
+		}
+		keys.byID[id] = public
+	}
+	return keys, nil
 }
 
+// keyID names a key by the first 8 hex digits of its SHA-256.
 func keyID(key []byte) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:4])
@@ -79,9 +107,9 @@ func (k accessKeys) sign(s Session, id string, now, proved time.Time, life time.
 	if !proved.IsZero() {
 		c.ProvedAt = proved.Unix()
 	}
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
+	token := jwt.NewWithClaims(k.method, c)
 	token.Header["kid"] = k.signing
-	return token.SignedString(k.byID[k.signing])
+	return token.SignedString(k.private)
 }
 
 // verify checks everything about a token that needs no store. An expired token of ours gives its
@@ -94,7 +122,7 @@ func (k accessKeys) verify(token string, now time.Time) (claims, account.ID, err
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
 	var c claims
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{k.method.Alg()}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
 	if _, err := parser.ParseWithClaims(token, &c, k.keyOf); err != nil {
 		return claims{}, 0, errs.Wrap(errs.TokenInvalid, err)
 	}

@@ -60,7 +60,10 @@ func newWorld(t *testing.T, db *testkit.Database, cfg session.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.AccessKey, cfg.AccessLife, cfg.Language = accessKey, time.Hour, locale.English
+	if cfg.AccessKey == nil {
+		cfg.AccessKey = accessKey
+	}
+	cfg.AccessLife, cfg.Language = time.Hour, locale.English
 	w.Service, err = session.New(cfg, db, w.profiles, verifier, w.vault, cluster.NewMemoryLimiter(w.now, 1000), source, w.now)
 	if err != nil {
 		t.Fatal(err)

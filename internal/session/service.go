@@ -29,6 +29,7 @@ var (
 type Config struct {
 	AccessKey    []byte   // signs access tokens
 	PreviousKeys [][]byte // verify only
+	EdDSA        bool     // the keys above are seeds of Ed25519 key pairs, whose public halves are told
 	AccessLife   time.Duration
 	OnceOnly     bool        // a proof of Telegram signs in once (TELEGRAM_REPLAY=once)
 	Language     locale.Lang // of accounts that have not told theirs
@@ -74,6 +75,10 @@ type Service struct {
 
 // New makes the service. now is the clock of all decisions.
 func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Verifier, v *vault.Vault, limits limit.Limiter, source random.Source, now func() time.Time) (*Service, error) {
+	access, err := newAccessKeys(cfg.EdDSA, append([][]byte{cfg.AccessKey}, cfg.PreviousKeys...)...)
+	if err != nil {
+		return nil, err
+	}
 	refresh, err := v.Key("refresh")
 	if err != nil {
 		return nil, err
@@ -95,7 +100,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 	return &Service{
 		passwords: cfg.Passwords, policy: cfg.Policy, mailer: cfg.Mailer, signupClosed: cfg.SignupClosed, verifyFirst: cfg.VerifyFirst,
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
-		access: newAccessKeys(cfg.AccessKey, cfg.PreviousKeys), accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
+		access: access, accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
 		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,
 		places: places, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil

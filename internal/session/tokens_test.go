@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -232,6 +233,11 @@ func TestAReplacedSecretStillVerifies(t *testing.T) {
 	if claims := strings.Split(token, "."); len(claims) != 3 {
 		t.Fatal(token)
 	}
-	next := newWorld(t, s, session.Config{PreviousKeys: [][]byte{accessKey}})
+	next := newWorld(t, s, session.Config{AccessKey: bytes.Repeat([]byte{3}, 32), PreviousKeys: [][]byte{accessKey}})
 	next.authenticate(token)
+	other := newWorld(t, s, session.Config{AccessKey: bytes.Repeat([]byte{3}, 32)})
+	_, err := other.Authenticate(t.Context(), token)
+	other.wantCode(err, errs.TokenInvalid)
+	_, err = old.Authenticate(t.Context(), next.renew(old.enter(1).Refresh).Access)
+	old.wantCode(err, errs.TokenInvalid) // the earlier secret never signs
 }
