@@ -19,6 +19,7 @@ import (
 
 	"maska/internal/cluster"
 	"maska/internal/config"
+	"maska/internal/geo"
 	"maska/internal/httpapi"
 	"maska/internal/limit"
 	"maska/internal/mail"
@@ -69,7 +70,8 @@ type App struct {
 	scrapes   net.Listener     // and so is this
 	fallbacks func() uint64    // of the limiter
 
-	madeKey  string // path of a root key that was made at this start
+	places   *geo.DB // nil without GEOIP_DB
+	madeKey  string  // path of a root key that was made at this start
 	draining atomic.Bool
 }
 
@@ -154,6 +156,9 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	}
 	sessionConfig.Texts = a.texts()
 	if err := a.signAsSet(&sessionConfig); err != nil {
+		return err
+	}
+	if err := a.openPlaces(&sessionConfig); err != nil {
 		return err
 	}
 	if a.sessions, err = session.New(sessionConfig, a.store, a.profiles, verifier, keys, limiter, source, a.now); err != nil {
@@ -337,6 +342,10 @@ func (a *App) Close() error {
 	if a.store != nil {
 		err = errors.Join(err, a.store.Close())
 		a.store = nil
+	}
+	if a.places != nil {
+		err = errors.Join(err, a.places.Close())
+		a.places = nil
 	}
 	if a.release != nil {
 		err = errors.Join(err, a.release())

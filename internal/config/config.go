@@ -64,6 +64,12 @@ type Config struct {
 	Signup            string `env:"SIGNUP" envDefault:"open"`
 	SMTPURL           string `env:"SMTP_URL"`
 	MailFrom          string `env:"MAIL_FROM"`
+	// Where people sign in from.
+	GeoIPDB   string   `env:"GEOIP_DB"`
+	GeoPolicy string   `env:"GEO_POLICY"`
+	GeoAllow  []string `env:"GEO_ALLOW"`
+	GeoDeny   []string `env:"GEO_DENY"`
+
 	// Other systems of the operator.
 	IntrospectionSecrets []string `env:"INTROSPECTION_SECRETS"`
 

@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // checkSystems looks at the settings that concern other systems of the operator.
 func (c *Config) checkSystems(wrong func(format string, args ...any)) {
 	if c.JWTAlg != "HS256" && c.JWTAlg != "EdDSA" {
@@ -9,5 +11,46 @@ func (c *Config) checkSystems(wrong func(format string, args ...any)) {
 		if len(secret) < minSecret {
 			wrong("INTROSPECTION_SECRETS holds one that is shorter than %d bytes; make one with: openssl rand -base64 48", minSecret)
 		}
+	}
+	c.checkPlaces(wrong)
+}
+
+// What is made of the place of a sign-in (decision 46).
+const (
+	GeoOff    = "off"
+	GeoNotify = "notify"
+	GeoBlock  = "block"
+)
+
+func (c *Config) checkPlaces(wrong func(format string, args ...any)) {
+	for _, list := range []struct {
+		name      string
+		countries []string
+	}{{"GEO_ALLOW", c.GeoAllow}, {"GEO_DENY", c.GeoDeny}} {
+		for i, country := range list.countries {
+			country = strings.ToUpper(strings.TrimSpace(country))
+			if len(country) != 2 || strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+				wrong("%s holds %q; a country has two letters, as DE", list.name, list.countries[i])
+			}
+			list.countries[i] = country
+		}
+		if len(list.countries) > 0 && c.GeoIPDB == "" {
+			wrong("%s needs GEOIP_DB, the file that tells where addresses are", list.name)
+		}
+	}
+	listed := len(c.GeoAllow)+len(c.GeoDeny) > 0
+	switch c.GeoPolicy {
+	case "":
+		c.GeoPolicy = GeoNotify
+		if listed {
+			c.GeoPolicy = GeoBlock
+		}
+	case GeoOff, GeoNotify:
+	case GeoBlock:
+		if !listed {
+			wrong("GEO_POLICY is block, but neither GEO_ALLOW nor GEO_DENY says whom")
+		}
+	default:
+		wrong("GEO_POLICY is %q; it can be off, notify or block", c.GeoPolicy)
 	}
 }

@@ -28,6 +28,7 @@ type proven struct {
 	client  Client
 	device  seenDevice // set by prove
 	place   Place      // set by prove
+	unusual bool       // whether that is unlike the places before; set by admit
 	trust   bool       // the device shall not be asked for a second factor for a while
 }
 
@@ -102,8 +103,13 @@ func (s *Service) entered(ctx context.Context, in admission, lang locale.Lang) (
 		return Tokens{}, err
 	}
 	tokens.NewAccount = in.isNew
-	if in.device.isNew && !in.isNew {
-		s.notify(ctx, in.live.Account, Notice{Kind: NoticeNewDevice, Device: in.live.Session.Device, Country: in.place.Country})
+	told := Notice{Kind: NoticeNewDevice, Device: in.live.Session.Device, Country: in.place.Country}
+	switch {
+	case in.unusual:
+		told.Kind = NoticeUnusualPlace
+		s.notify(ctx, in.live.Account, told)
+	case in.device.isNew && !in.isNew:
+		s.notify(ctx, in.live.Account, told)
 	}
 	return tokens, nil
 }
@@ -114,15 +120,15 @@ func (s *Service) admit(ctx context.Context, tx Tx, p proven) (admission, error)
 		return admission{}, s.refuseEntry(ctx, tx, p, audit.LoginFail, errs.AccountDisabled)
 	}
 	p.place = s.places.Locate(p.client.IP)
-	unusual, err := s.checkPlace(ctx, tx, p)
-	if err != nil {
+	var err error
+	if p.unusual, err = s.checkPlace(ctx, tx, p); err != nil {
 		return admission{}, err
 	}
 	if p.device, err = s.see(ctx, tx, p); err != nil {
 		return admission{}, err
 	}
 	if !p.second() {
-		factors, err := s.secondFactors(ctx, tx, p, unusual)
+		factors, err := s.secondFactors(ctx, tx, p, p.unusual)
 		if err != nil {
 			return admission{}, err
 		}

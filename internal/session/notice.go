@@ -11,8 +11,9 @@ type NoticeKind string
 
 // The reasons.
 const (
-	NoticeNewDevice  NoticeKind = "new_device"
-	NoticeTokenReuse NoticeKind = "token_reuse"
+	NoticeNewDevice    NoticeKind = "new_device"
+	NoticeUnusualPlace NoticeKind = "unusual_place" // whether or not the device is new, too
+	NoticeTokenReuse   NoticeKind = "token_reuse"
 )
 
 // Notice is what an account's owner is told, by whatever way reaches him.

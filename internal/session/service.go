@@ -41,6 +41,7 @@ type Config struct {
 	Mailer       Mailer           // nil when no mail is sent
 	SignupClosed bool             // nobody can register with an address (SIGNUP=closed)
 	VerifyFirst  bool             // who has not proved his address cannot sign in with it (EMAIL_VERIFICATION=required)
+	PlaceRules   PlaceRules
 }
 
 // Service signs people in and keeps them signed in. It is safe for concurrent use.
@@ -71,6 +72,7 @@ type Service struct {
 	mailer       Mailer
 	signupClosed bool
 	verifyFirst  bool
+	placeRules PlaceRules
 }
 
 // New makes the service. now is the clock of all decisions.
@@ -102,7 +104,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: access, accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
 		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,
-		places: places, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
+		places: places, placeRules: cfg.PlaceRules, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
 }
 

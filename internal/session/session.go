@@ -112,6 +112,7 @@ type Tx interface {
 
 	challengeTx
 	deviceTx
+	placeTx
 	endingTx
 	freshTx
 	linkTx
