@@ -72,7 +72,7 @@ type Service struct {
 	mailer       Mailer
 	signupClosed bool
 	verifyFirst  bool
-	placeRules PlaceRules
+	placeRules   PlaceRules
 }
 
 // New makes the service. now is the clock of all decisions.
