@@ -171,9 +171,10 @@ func (c *client) connect(p *packet) error {
 		c.failed, s.welcomed = 0, true
 		c.sess.srv.joined(c.sess)
 		if n.onConnected != nil {
-			return c.sess.guard(func() { n.onConnected(s) })
+			err = c.sess.guard(func() { n.onConnected(s) })
 		}
-		return nil
+		s.forgetAuth()
+		return err
 	}
 	s.end(nil, false)
 	if c.sess.ending.Load() != nil {
@@ -198,8 +199,11 @@ func (c *client) admit(s *Socket) error {
 	if s.ns.rec == nil && s.ns.onConnect == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(s.Context(), c.sess.srv.cfg.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), c.sess.srv.cfg.ConnectTimeout)
 	defer cancel()
+	if !s.asks(cancel) {
+		return ErrDisconnected
+	}
 	if s.ns.rec != nil {
 		s.ns.rec.claim(s, ctx.Done())
 	}

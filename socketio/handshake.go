@@ -19,7 +19,7 @@ type Handshake struct {
 	Time       time.Time
 	Secure     bool            // over TLS
 	XDomain    bool            // the request had an Origin header
-	Auth       json.RawMessage // the CONNECT payload, a JSON object; nil when absent
+	Auth       json.RawMessage // the CONNECT payload, a JSON object; nil when absent or no longer kept (Socket.Handshake)
 }
 
 // What is kept of a handshake for as long as the session lives.

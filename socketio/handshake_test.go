@@ -241,6 +241,20 @@ func TestHandshakeFactsReachTheApplication(t *testing.T) {
 	}
 }
 
+func TestAuthIsNotKept(t *testing.T) {
+	later := make(chan *socketio.Handshake, 1)
+	h := start(t, socketio.Config{}, func(srv *socketio.Server) {
+		srv.Namespace("/").OnEvent("later", func(s *socketio.Socket, _ *socketio.Event) { later <- s.Handshake() })
+	})
+	r := h.request("GET", "EIO=4&transport=polling", "")
+	p := &poller{h, parseOpen(t, r.body).SID}
+	p.push(`40{"token":"t"}`)
+	p.push(`42["later"]`)
+	if got := receive(t, later); got.Auth != nil {
+		t.Errorf("auth %s", got.Auth)
+	}
+}
+
 func TestNewRefusesContradictions(t *testing.T) {
 	for name, cfg := range map[string]socketio.Config{
 		"unknown transport":      {Transports: []socketio.Transport{"pigeon"}},

@@ -33,7 +33,6 @@ type Socket struct {
 	id   string
 	ns   *Namespace
 	sess *session
-	auth json.RawMessage
 
 	rec       *recoverable // nil without Config.Recovery
 	recovered bool
@@ -42,7 +41,9 @@ type Socket struct {
 
 	mu     sync.Mutex
 	state  socketState
-	held   []post // what OnConnect sent, until the reply
+	auth   json.RawMessage    // until OnConnected has returned
+	admit  context.CancelFunc // of what OnConnect got; it would leave a child in ctx
+	held   []post             // what OnConnect sent, until the reply
 	seats  []*seat
 	data   any
 	ctx    context.Context //nolint:containedctx // it is the socket's lifetime
@@ -60,11 +61,28 @@ func (s *Socket) Namespace() *Namespace { return s.ns }
 
 // Handshake returns the facts of the connection's first request and of the
 // socket's CONNECT. It is built anew at each call, because an idle connection
-// keeps it packed: keep the parts you need, not the whole.
+// keeps it packed: keep the parts you need, not the whole. Auth, which is often
+// long and secret, is not kept: it is nil once OnConnected has returned.
 func (s *Socket) Handshake() *Handshake {
 	h := s.sess.facts.unpack()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	h.Auth = s.auth
 	return h
+}
+
+func (s *Socket) forgetAuth() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.auth = nil
+}
+
+// asks notes how to stop OnConnect if the socket ends, false if it has ended.
+func (s *Socket) asks(stop context.CancelFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admit = stop
+	return s.state != ended
 }
 
 // Recovered reports whether the socket goes on from a lost connection
@@ -253,7 +271,7 @@ func (s *Socket) welcome() bool {
 	for _, p := range s.held {
 		s.sess.shard.post(p)
 	}
-	s.held = nil
+	s.held, s.admit = nil, nil
 	return true
 }
 
@@ -310,8 +328,10 @@ func (s *Socket) end(last *Packet, keep bool) bool {
 		close(answer)
 	}
 	s.acks = nil
-	if s.cancel != nil {
-		s.cancel()
+	for _, cancel := range []context.CancelFunc{s.cancel, s.admit} {
+		if cancel != nil {
+			cancel()
+		}
 	}
 	return true
 }
