@@ -40,6 +40,9 @@ func Run(ctx context.Context) {
 		if next := percentFor(percent, now-cycles, live); next != percent {
 			percent = next
 			debug.SetGCPercent(percent)
+			if percent == ordinary { // at rest: what had been let grow is given back
+				debug.FreeOSMemory()
+			}
 		}
 		cycles = now
 	}
