@@ -12,7 +12,7 @@ import { useAccountApi } from './AccountContext';
 import { type Act, useAct } from './act';
 import type { TokenSet } from './api';
 import { EmailField, Field, Form, NewPassword, PasswordField, Problem, Submit, useFieldProblem } from './Form';
-import { hasPasskeys, provePasskey, type RequestOptions } from './passkey';
+import { hasPasskeys, provePasskey } from './passkey';
 import { type Challenge, SecondStep } from './SecondStep';
 import { takeTelegramResult, telegramLoginAddress } from './telegramLogin';
 import { useTexts } from './texts';
@@ -108,9 +108,7 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
 
   const submit = () => proceed(act, ways, () => api.login(name.trim(), password));
   const byPasskey = () =>
-    proceed(passkey, ways, async () =>
-      api.passkeyLogin(await provePasskey((await api.passkeyLoginOptions()) as RequestOptions)),
-    );
+    proceed(passkey, ways, async () => api.passkeyLogin(await provePasskey(await api.passkeyLoginOptions())));
 
   return (
     <DoorPage

@@ -5,12 +5,12 @@ import { copyText } from '../ui/copy';
 import { Confirm } from '../ui/Dialog';
 import { useAccount } from './AccountContext';
 import { useAct } from './act';
-import type { Factor as FactorRow } from './api';
+import type { Factor as FactorRow, Protection } from './api';
 import { CodeField, Form, Problem, Submit, useFieldProblem } from './Form';
 import { saveFile } from './files';
 import { Failed } from './Linked';
 import { Do, Row } from './List';
-import { type CreationOptions, createPasskey, hasPasskeys } from './passkey';
+import { createPasskey, hasPasskeys } from './passkey';
 import { wordsFor } from './problem';
 import { Loading } from './Settings';
 import { useTexts } from './texts';
@@ -25,16 +25,18 @@ interface Enrolment {
 export default function Factor() {
   const t = useTexts();
   const { api, reload, fresh, user } = useAccount();
-  const [factors, setFactors] = useState<FactorRow[] | null>(null);
+  const [protection, setProtection] = useState<Protection | null>(null);
   const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [removing, setRemoving] = useState<FactorRow | null>(null);
   const load = useAct();
   const act = useAct();
+  const [renewing, setRenewing] = useState(false);
   const remove = useAct();
+  const renew = useAct();
   const { run } = load;
 
-  const list = useCallback(() => run(async () => setFactors(await api.factors())), [api, run]);
+  const list = useCallback(() => run(async () => setProtection(await api.protection())), [api, run]);
   useEffect(() => {
     void list();
   }, [list]);
@@ -42,8 +44,9 @@ export default function Factor() {
   const enrol = () => act.run(async () => setEnrolment(await fresh(() => api.enrollTotp())));
   const addPasskey = () =>
     act.run(async () => {
-      const options = await fresh(() => api.passkeyOptions());
-      await api.addPasskey(await createPasskey(options as CreationOptions));
+      const made = await createPasskey(await fresh(() => api.passkeyOptions()));
+      const { recoveryCodes } = await api.addPasskey(made);
+      if (recoveryCodes) setCodes(recoveryCodes);
       await Promise.all([list(), reload()]);
     });
   const takeAway = (factor: FactorRow) =>
@@ -75,13 +78,20 @@ export default function Factor() {
       />
     );
   }
-  const app = factors?.find(({ kind }) => kind === 'totp');
-  const passkeys = factors?.filter(({ kind }) => kind === 'passkey') ?? [];
+  const app = protection?.factors.find(({ kind }) => kind === 'totp');
+  const passkeys = protection?.factors.filter(({ kind }) => kind === 'passkey') ?? [];
+  const renewCodes = () =>
+    renew.run(async () => {
+      const { recoveryCodes } = await fresh(() => api.renewRecoveryCodes());
+      setRenewing(false);
+      setCodes(recoveryCodes);
+      await list();
+    });
   return (
     <>
       <p className="lead">{t('factor.text')}</p>
-      {!factors && (load.refusal ? <Failed act={load} onAgain={() => void list()} /> : <Loading />)}
-      {factors && (
+      {!protection && (load.refusal ? <Failed act={load} onAgain={() => void list()} /> : <Loading />)}
+      {protection && (
         <div className="group">
           <Row
             icon="phone"
@@ -100,13 +110,40 @@ export default function Factor() {
               )
             }
           />
+          {protection.mfaEnabled && (
+            <Row
+              icon="lock"
+              tile="#c8860f"
+              title={t('factor.codes')}
+              note={t('factor.codesLeft', { n: protection.recoveryCodesLeft })}
+              action={
+                <Do label={t('factor.codesSure')} onDo={() => setRenewing(true)}>
+                  {t('factor.codesNew')}
+                </Do>
+              }
+            />
+          )}
         </div>
       )}
-      {user?.mfaEnabled && user.telegramLinked && <ForTelegram />}
-      {factors && (hasPasskeys() || passkeys.length > 0) && (
+      {protection?.mfaEnabled && user?.telegramLinked && (
+        <ForTelegram protection={protection} onChange={setProtection} />
+      )}
+      {protection && (hasPasskeys() || passkeys.length > 0) && (
         <Passkeys passkeys={passkeys} busy={act.busy} onAdd={() => void addPasskey()} onRemove={setRemoving} />
       )}
       <Problem act={act} wording={{ reauth_required: 'reauth.signIn' }} />
+      {renewing && (
+        <Confirm
+          title={t('factor.codesSure')}
+          text={t('factor.codesSureText')}
+          action={t('factor.codesNew')}
+          refuse={t('account.keep')}
+          busy={renew.busy}
+          problem={renew.refusal && wordsFor(t, renew.refusal.code, { reauth_required: 'reauth.signIn' })}
+          onConfirm={() => void renewCodes()}
+          onClose={() => setRenewing(false)}
+        />
+      )}
       {removing && (
         <Confirm
           title={t(removing.kind === 'passkey' ? 'passkey.removeTitle' : 'factor.removeTitle')}
@@ -169,13 +206,12 @@ function Passkeys({
 }
 
 /** Whether Telegram's word alone is enough on a device that is new to the account. */
-function ForTelegram() {
+function ForTelegram({ protection, onChange }: { protection: Protection; onChange: (next: Protection) => void }) {
   const t = useTexts();
-  const { api, user, setUser, fresh } = useAccount();
+  const { api, fresh } = useAccount();
   const act = useAct();
-  const on = user?.mfaFor === 'all';
-  const change = () =>
-    act.run(async () => setUser(await fresh(() => api.profile({ mfaFor: on ? 'password' : 'all' }))));
+  const on = protection.mfaFor === 'all';
+  const change = () => act.run(async () => onChange(await fresh(() => api.askFactorFor(on ? 'password' : 'all'))));
   return (
     <>
       <div className="group">

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import { useLocale } from '../i18n';
+import { type Locale, useLocale } from '../i18n';
 import { useAccount } from './AccountContext';
 import { useAct } from './act';
 import type { AuditEvent } from './api';
@@ -11,7 +11,7 @@ import { type AccountKey, type AccountText, useTexts } from './texts';
 /** What happened to the account, newest first. */
 export function Journal() {
   const t = useTexts();
-  const { day, time } = useLocale();
+  const locale = useLocale();
   const { api } = useAccount();
   const [events, setEvents] = useState<AuditEvent[]>([]);
   /** Null at the end. */
@@ -35,15 +35,9 @@ export function Journal() {
     <>
       {events.length > 0 && (
         <ul className="group" aria-label={t('journal.title')}>
-          {events.map((event, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows are only ever added at the end
-            <li key={at}>
-              <Row
-                title={sentence(t, event.event)}
-                note={[`${day(Date.parse(event.at), Date.now())}, ${time(Date.parse(event.at))}`, event.country]
-                  .filter(Boolean)
-                  .join(' · ')}
-              />
+          {events.map((event) => (
+            <li key={event.id}>
+              <Row title={sentence(t, event.event)} note={circumstances(t, locale, event)} />
             </li>
           ))}
         </ul>
@@ -61,6 +55,11 @@ export function Journal() {
       <p className="group-f">{t('journal.note')}</p>
     </>
   );
+}
+
+function circumstances(t: AccountText, { day, time }: Locale, { at, device, country, byOther }: AuditEvent): string {
+  const when = `${day(Date.parse(at), Date.now())}, ${time(Date.parse(at))}`;
+  return [when, device, country, byOther && t('journal.byOther')].filter(Boolean).join(' · ');
 }
 
 /** The events of the auth contract, section 10. */

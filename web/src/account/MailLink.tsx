@@ -33,32 +33,28 @@ export default function MailLink({ kind }: { kind: MailLinkKind }) {
   }
   if (done) {
     return (
-      <DoorPage small title={t(`${kind}.done`)} {...(kind === 'verify' ? {} : { text: t(`${kind}.doneText`) })}>
+      <DoorPage small title={t(`${kind}.done`)} {...(kind === 'reset' ? { text: t('reset.doneText') } : {})}>
         {open}
       </DoorPage>
     );
   }
-  return kind === 'reset' ? (
-    <Reset token={token} onDone={finish} />
-  ) : (
-    <Prove kind={kind} token={token} onDone={finish} />
-  );
+  return kind === 'reset' ? <Reset token={token} onDone={finish} /> : <Verify token={token} onDone={finish} />;
 }
 
-function Prove({ kind, token, onDone }: { kind: 'verify' | 'claim'; token: string; onDone: () => void }) {
+function Verify({ token, onDone }: { token: string; onDone: () => void }) {
   const t = useTexts();
   const api = useAccountApi();
   const act = useAct();
   const submit = () =>
     act.run(async () => {
-      await (kind === 'verify' ? api.verifyEmail(token) : api.claimEmail(token));
+      await api.verifyEmail(token);
       onDone();
     });
   return (
-    <DoorPage small title={t(`${kind}.title`)} text={t(`${kind}.text`)}>
+    <DoorPage small title={t('verify.title')} text={t('verify.text')}>
       <Form act={act} onSubmit={submit}>
         <Problem act={act} />
-        <Submit act={act}>{t(`${kind}.go`)}</Submit>
+        <Submit act={act}>{t('verify.go')}</Submit>
       </Form>
     </DoorPage>
   );

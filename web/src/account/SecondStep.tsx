@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'react';
-import type { Challenge } from '../api/error';
+import { ApiError, type Challenge } from '../api/error';
 import { useBack } from '../app/back';
 import { useLocale } from '../i18n';
 import { useAccountApi } from './AccountContext';
 import { useAct } from './act';
-import type { TokenSet } from './api';
+import type { FactorKind, TokenSet } from './api';
 import { DoorPage } from './Doors';
 import { CodeField, Form, Problem, Submit, useFieldProblem } from './Form';
-import { hasPasskeys, provePasskey, type RequestOptions } from './passkey';
+import { hasPasskeys, provePasskey } from './passkey';
 import { type AccountKey, useTexts } from './texts';
 
 export type { Challenge } from '../api/error';
@@ -21,12 +21,11 @@ interface Kind {
   sent: boolean;
 }
 
-const KINDS: Readonly<Record<string, Kind>> = {
+const KINDS: Readonly<Record<FactorKind, Kind>> = {
   totp: { ask: 'step.totp', use: 'step.useTotp', sent: false },
   passkey: { ask: 'step.passkey', use: 'step.usePasskey', sent: true },
   email: { ask: 'step.email', use: 'step.useEmail', sent: true },
   sms: { ask: 'step.sms', use: 'step.useSms', sent: true },
-  telegram: { ask: 'step.telegram', use: 'step.useTelegram', sent: true },
   recovery: { ask: 'step.recovery', use: 'step.useRecovery', sent: false },
 };
 
@@ -43,7 +42,7 @@ export function SecondStep({
   const t = useTexts();
   const { t: common } = useLocale();
   const api = useAccountApi();
-  const offered = Object.keys(KINDS).filter(
+  const offered = (Object.keys(KINDS) as FactorKind[]).filter(
     (kind) => challenge.factors.includes(kind) && (kind !== 'passkey' || hasPasskeys()),
   );
   const [kind, setKind] = useState(offered[0] ?? 'totp');
@@ -52,7 +51,7 @@ export function SecondStep({
   const act = useAct();
   const sending = useAct();
   const { run } = sending;
-  const { ask, sent } = KINDS[kind] ?? (KINDS.totp as Kind);
+  const { ask, sent } = KINDS[kind];
   useBack(onBack);
 
   // A code is on its way before it is asked for.
@@ -60,12 +59,13 @@ export function SecondStep({
     if (sent && kind !== 'passkey') void run(() => api.challenge(challenge.token, kind));
   }, [api, run, challenge, kind, sent]);
 
-  const answer = (proof: unknown) => api.answerChallenge(challenge.token, kind, proof, trust);
+  const answer = (proof: string) => api.answerChallenge(challenge.token, kind, proof, trust);
   const submit = async () => {
     const { value } = await act.attempt(async () => {
       if (kind !== 'passkey') return answer(kind === 'recovery' ? code.trim() : code.replace(/\s/g, ''));
-      const options: unknown = await api.challenge(challenge.token, kind);
-      return answer(await provePasskey(options as RequestOptions));
+      const { passkey } = await api.challenge(challenge.token, kind);
+      if (!passkey) throw new ApiError('not_confirmed', 0);
+      return answer(JSON.stringify(await provePasskey(passkey)));
     });
     if (value) onIn(value);
   };
@@ -135,7 +135,7 @@ export function SecondStep({
                     setKind(other);
                   }}
                 >
-                  {t(KINDS[other]?.use ?? 'step.other')}
+                  {t(KINDS[other].use)}
                 </button>
               ))}
           </div>

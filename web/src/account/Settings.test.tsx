@@ -164,8 +164,11 @@ test('the account’s past is told in sentences, page by page', async () => {
   const at = '2026-11-20T12:00:00Z';
   server.on(
     'GET /api/auth/audit',
-    { events: [{ event: 'login_success', at, outcome: 'success', country: 'FR', userAgent: '' }], next: 'c' },
-    { events: [{ event: 'something_new', at, outcome: 'success', country: null, userAgent: '' }], next: null },
+    {
+      events: [{ id: 2, event: 'login_success', at, outcome: 'ok', byOther: false, country: 'FR', device: '' }],
+      next: 'c',
+    },
+    { events: [{ id: 1, event: 'something_new', at, outcome: 'ok', byOther: true, country: null, device: '' }] },
   );
   const { user } = await open('/settings/journal');
   expect(await screen.findByText('Signed in')).toBeDefined();

@@ -1,12 +1,22 @@
 /** The account's part of the REST API, for its screens. Each call gives the answer or throws an ApiError. */
-import type { Client } from 'openapi-fetch';
 import { type ApiOptions, answer, authorised, type Bearer, createCalls, done, type Me, withToken } from '../api/client';
 import type { components, paths } from '../api/schema';
-import type { AuditEvent, Contract, DeviceSession, Factor } from './contract';
 
-export type { AuditEvent, DeviceSession, Factor } from './contract';
-export type User = components['schemas']['User'] & { mfaFor?: string };
-export type TokenSet = components['schemas']['TokenSet'];
+type Schemas = components['schemas'];
+export type User = Schemas['User'];
+/** One sign-in on one device. */
+export type DeviceSession = Schemas['Session'];
+export type AuditEvent = Schemas['Event'];
+/** How an account is protected; one of its factors; the kinds there are. */
+export type Protection = Schemas['Protection'];
+export type Factor = Schemas['ActiveFactor'];
+export type FactorKind = Schemas['ProofBody']['factor'];
+/** What is asked of an authenticator, and its answers (WebAuthn level 3, section 5.1). */
+export type CreationOptions = Schemas['CreationOptions'];
+export type RequestOptions = Schemas['RequestOptions'];
+export type NewPasskey = Schemas['PasskeyBody'];
+export type PasskeyProof = Omit<Schemas['PasskeySignIn'], 'deviceInfo'>;
+export type TokenSet = Schemas['TokenSet'];
 
 /** A device's class as this page's owner reads it in the list of devices. */
 export interface AccountOptions extends ApiOptions {
@@ -17,7 +27,7 @@ export interface AccountOptions extends ApiOptions {
 export type AccountApi = ReturnType<typeof createAccountApi>;
 
 export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOptions) {
-  const calls = createCalls(options) as unknown as Client<paths & Contract>;
+  const calls = createCalls(options);
   const device = deviceInfo ? { deviceInfo } : {};
   /** With the token of this page's session, renewed once when it is refused. */
   const own = <T>(ask: (token: ReturnType<typeof authorised>) => Parameters<typeof answer<T>>[0]): Promise<T> =>
@@ -42,18 +52,17 @@ export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOpti
     reset: (token: string, password: string, confirmPassword: string) =>
       answer(calls.POST('/api/auth/password/reset', { body: { token, password, confirmPassword } })),
     verifyEmail: (token: string) => done(calls.POST('/api/auth/email/verify', { body: { token } })),
-    claimEmail: (token: string) => done(calls.POST('/api/auth/email/claim', { body: { token } })),
-    challenge: (mfa_token: string, factor: string) =>
+    challenge: (mfa_token: string, factor: FactorKind) =>
       answer(calls.POST('/api/auth/mfa/challenge', { body: { mfa_token, factor } })),
-    answerChallenge: (mfa_token: string, factor: string, code: unknown, trustDevice: boolean): Promise<TokenSet> =>
+    answerChallenge: (mfa_token: string, factor: FactorKind, code: string, trustDevice: boolean): Promise<TokenSet> =>
       answer(calls.POST('/api/auth/mfa/verify', { body: { mfa_token, factor, code, trustDevice } })),
     passkeyLoginOptions: () => answer(calls.POST('/api/auth/passkey/login/options')),
-    passkeyLogin: (credential: object) =>
+    passkeyLogin: (credential: PasskeyProof) =>
       answer(calls.POST('/api/auth/passkey/login', { body: { ...credential, ...device } })),
 
     // With one.
     me: (): Promise<Me> => own((token) => calls.GET('/api/me', token)),
-    profile: (change: { language?: User['language']; mfaFor?: string }) =>
+    profile: (change: { language?: User['language'] }) =>
       own((token) => calls.PATCH('/api/user/profile', { body: change, ...token })),
     reauth: (proof: { password?: string; initData?: string; code?: string }) =>
       own((token) => calls.POST('/api/auth/reauth', { body: proof, ...token })),
@@ -74,19 +83,22 @@ export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOpti
       ownDone((token) => calls.DELETE('/api/auth/sessions/{id}', { params: { path: { id } }, ...token })),
     endOthers: () => own((token) => calls.POST('/api/auth/logout-all', { body: { keepCurrent: true }, ...token })),
     endAll: () => own((token) => calls.POST('/api/auth/logout-all', { body: {}, ...token })),
-    audit: (cursor?: string): Promise<{ events: AuditEvent[]; next?: string | null }> =>
+    audit: (cursor?: string): Promise<{ events: AuditEvent[]; next?: string }> =>
       own((token) => calls.GET('/api/auth/audit', { params: { query: cursor ? { cursor } : {} }, ...token })),
     exportData: () => own((token) => calls.GET('/api/user/export', token)),
     erase: () => ownDone((token) => calls.DELETE('/api/user', token)),
-    factors: async (): Promise<Factor[]> => (await own((token) => calls.GET('/api/auth/mfa', token))).factors,
+    protection: (): Promise<Protection> => own((token) => calls.GET('/api/auth/mfa', token)),
+    askFactorFor: (mfaFor: Protection['mfaFor']): Promise<Protection> =>
+      own((token) => calls.PATCH('/api/auth/mfa', { body: { mfaFor }, ...token })),
+    renewRecoveryCodes: () => own((token) => calls.POST('/api/auth/mfa/recovery', token)),
     enrollTotp: () => own((token) => calls.POST('/api/auth/mfa/totp/enroll', token)),
     activateTotp: (factorId: string, code: string) =>
       own((token) => calls.POST('/api/auth/mfa/totp/activate', { body: { factorId, code }, ...token })),
     removeFactor: (factorId: string) =>
       ownDone((token) => calls.DELETE('/api/auth/mfa/{factorId}', { params: { path: { factorId } }, ...token })),
     passkeyOptions: () => own((token) => calls.POST('/api/auth/passkey/register/options', token)),
-    addPasskey: (credential: object) =>
-      ownDone((token) => calls.POST('/api/auth/passkey/register', { body: credential, ...token })),
+    addPasskey: (credential: NewPasskey) =>
+      own((token) => calls.POST('/api/auth/passkey/register', { body: credential, ...token })),
     removePasskey: (id: string) =>
       ownDone((token) => calls.DELETE('/api/auth/passkey/{id}', { params: { path: { id } }, ...token })),
   };

@@ -3,6 +3,7 @@
  * navigator.credentials takes and gives. Browsers that do it themselves are too new to rely on.
  */
 import { ApiError } from '../api/error';
+import type { CreationOptions, NewPasskey, PasskeyProof, RequestOptions } from './api';
 
 /** Whether this browser has passkeys; most of Telegram's web views have none, and none in a frame of another site. */
 export function hasPasskeys(): boolean {
@@ -12,31 +13,14 @@ export function hasPasskeys(): boolean {
 /** The person cancelled, the device refused, or it took too long: browsers tell no difference. */
 const notConfirmed = (cause?: unknown) => new ApiError('not_confirmed', 0, undefined, [], { cause });
 
-interface Descriptor {
-  id: string;
-  type: string;
-  transports?: string[];
-}
-
-export interface CreationOptions {
-  challenge: string;
-  user: { id: string; name: string; displayName: string };
-  excludeCredentials?: Descriptor[] | null;
-}
-
-export interface RequestOptions {
-  challenge: string;
-  allowCredentials?: Descriptor[] | null;
-}
-
 /** Makes a passkey on this device. */
-export async function createPasskey(options: CreationOptions): Promise<object> {
+export async function createPasskey(options: CreationOptions): Promise<NewPasskey> {
   const { challenge, user, excludeCredentials, ...rest } = options;
   const publicKey = {
     ...rest,
     challenge: toBytes(challenge),
     user: { ...user, id: toBytes(user.id) },
-    excludeCredentials: (excludeCredentials ?? []).map(descriptor),
+    excludeCredentials: excludeCredentials.map(descriptor),
   } as unknown as PublicKeyCredentialCreationOptions;
   const made = await confirmed(navigator.credentials.create({ publicKey }));
   const response = made.response as AuthenticatorAttestationResponse;
@@ -51,12 +35,12 @@ export async function createPasskey(options: CreationOptions): Promise<object> {
 }
 
 /** Proves that this device holds a passkey of the account. */
-export async function provePasskey(options: RequestOptions): Promise<object> {
+export async function provePasskey(options: RequestOptions): Promise<PasskeyProof> {
   const { challenge, allowCredentials, ...rest } = options;
   const publicKey = {
     ...rest,
     challenge: toBytes(challenge),
-    allowCredentials: (allowCredentials ?? []).map(descriptor),
+    allowCredentials: allowCredentials.map(descriptor),
   } as unknown as PublicKeyCredentialRequestOptions;
   const proof = await confirmed(navigator.credentials.get({ publicKey }));
   const response = proof.response as AuthenticatorAssertionResponse;
@@ -80,10 +64,10 @@ async function confirmed(asked: Promise<Credential | null>): Promise<PublicKeyCr
 }
 
 function named({ id, rawId, type }: PublicKeyCredential) {
-  return { id, rawId: fromBytes(rawId), type, clientExtensionResults: {} };
+  return { id, rawId: fromBytes(rawId), type };
 }
 
-const descriptor = ({ id, ...rest }: Descriptor) => ({ ...rest, id: toBytes(id) });
+const descriptor = ({ id, ...rest }: CreationOptions['excludeCredentials'][number]) => ({ ...rest, id: toBytes(id) });
 
 /** base64url without padding (RFC 4648, section 5). */
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {

@@ -48,8 +48,8 @@ export function boot(window: BootWindow): void {
 /** The same for the token of a link in a letter, and for Telegram's word about a sign-in outside of it. */
 function takeToken({ location, history }: Window): void {
   const told = /^#tgAuthResult=([\w-]+)=*$/.exec(location.hash)?.[1];
-  if (mailLinkOf(location.pathname) && (location.hash || location.search)) {
-    history.replaceState({ token: tokenIn(location) }, '', location.pathname);
+  if (mailLinkOf(location.pathname) && location.hash) {
+    history.replaceState({ token: tokenIn(location.hash) }, '', location.pathname);
   } else if (told) {
     history.replaceState({ tgAuthResult: told }, '', location.pathname);
   }
