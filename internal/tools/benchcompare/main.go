@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string) (err error) {
 	var o options
 	flags := flag.NewFlagSet("benchcompare", flag.ContinueOnError)
 	flags.IntVar(&o.repeat, "repeat", 1, "runs of each case, of which the middle one counts")
-	flags.DurationVar(&o.duration, "duration", 8*time.Second, "measured time of a run")
+	flags.DurationVar(&o.duration, "duration", 6*time.Second, "measured time of a run")
 	flags.StringVar(&o.only, "only", "", "cases, as A,B")
 	flags.StringVar(&o.binary, "binary", "bin/maska", "the built server")
 	if err := flags.Parse(args); err != nil {
@@ -89,13 +89,18 @@ func run(ctx context.Context, args []string) (err error) {
 		if !o.wants(&c) {
 			continue
 		}
-		if saturated := all["A"][node]; c.Name == "saturation" && saturated != nil {
-			c.flags = append(c.flags, fmt.Sprintf("--rate=%.0f", saturated.MessagesPerSecond))
+		if c.Name == saturation {
+			rate := 80.0 // of the Node stack on the machine where the goals were found
+			if closed := all["A"][node]; closed != nil {
+				rate = saturated * closed.MessagesPerSecond
+			}
+			c.flags = append(c.flags, fmt.Sprintf("--rate=%.0f", rate))
 		}
 		all[c.Name] = map[string]*result{}
 		failed = errors.Join(failed, compare(ctx, &o, &c, servers, db, dir, all[c.Name]))
 	}
-	return errors.Join(failed, writeResults(all), printTable(os.Stdout, all))
+	table := lines(all)
+	return errors.Join(failed, writeResults(all, table), printTable(os.Stdout, table), wrong(table))
 }
 
 // compare runs one case on every server, the servers in turn.
@@ -118,9 +123,9 @@ func compare(ctx context.Context, o *options, c *testCase, servers []server, db 
 	for name, some := range runs {
 		slices.SortFunc(some, func(a, b *result) int { return c.order(a, b) })
 		middle := *some[len(some)/2]
-		middle.Faults = 0
-		for _, r := range some { // faults of any run count
-			middle.Faults += r.Report.Faults.Total()
+		middle.Wrong = 0
+		for _, r := range some { // what went wrong in any run counts
+			middle.Wrong += r.Faults.Total()
 		}
 		into[name] = &middle
 	}
@@ -133,8 +138,8 @@ type result struct {
 	// DatabaseCPU is the CPU time of PostgreSQL for each message, in microseconds, sending and
 	// connecting together.
 	DatabaseCPU float64 `json:"databaseCpuUsEach,omitempty"`
-	// Faults are those of all repetitions.
-	Faults int64 `json:"allFaults"`
+	// Wrong is the number of faults in all repetitions.
+	Wrong int64 `json:"wrong"`
 }
 
 // once starts a server afresh and runs a case on it.
@@ -173,24 +178,11 @@ func once(ctx context.Context, o *options, c *testCase, s *server, db *postgres,
 	if err := json.Unmarshal(text, r.Report); err != nil {
 		return nil, err
 	}
-	if !r.Clean() {
+	if !r.Clean() && ours(s.name) {
 		fmt.Fprintf(os.Stderr, "%s", out)
 	}
 	if s.database && r.Ack.Count > 0 {
 		r.DatabaseCPU = float64((after - before).Microseconds()) / (r.MessagesPerSecond * (r.Seconds + warmUp.Seconds()))
 	}
 	return r, nil
-}
-
-func writeResults(all map[string]map[string]*result) error {
-	text, err := json.MarshalIndent(map[string]any{
-		"time": time.Now().UTC().Format(time.RFC3339), "go": runtime.Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cases": all,
-	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(results), 0o755); err != nil { //nolint:gosec // there is no secret in it
-		return err
-	}
-	return os.WriteFile(results, append(text, '\n'), 0o644) //nolint:gosec // there is no secret in it
 }
