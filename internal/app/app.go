@@ -39,9 +39,6 @@ const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 16 << 10
-	// drainSpread is the time over which the sockets are closed at the end, so that clients do not
-	// all come back in the same moment (decision 28).
-	drainSpread = 5 * time.Second
 	// drainLimit ends the drain whatever is still under way.
 	drainLimit = 10 * time.Second
 	// limiterKeys bounds the memory of the limiter.
@@ -305,7 +302,7 @@ func (a *App) Serve(ctx context.Context) error {
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 		a.log.InfoContext(limit, "draining")
 		// New requests are taken until the sockets are gone: polling clients need them to hear of it.
-		err = errors.Join(a.chat.drain(limit), server.Shutdown(limit))
+		err = errors.Join(a.chat.drain(limit, a.cfg.DrainSpread), server.Shutdown(limit))
 		cancel()
 	}
 	stop()

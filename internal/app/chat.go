@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"maska/internal/account"
 	"maska/internal/errs"
@@ -123,9 +124,10 @@ func (c *chat) MaskChanged(id account.ID) {
 	}
 }
 
-// drain closes the sockets one after another, and serves each until then.
-func (c *chat) drain(ctx context.Context) error {
-	return c.sockets.Shutdown(ctx, drainSpread)
+// drain closes the sockets one after another over spread, so that clients do not all come back in the
+// same moment (decision 28), and serves each until then.
+func (c *chat) drain(ctx context.Context, spread time.Duration) error {
+	return c.sockets.Shutdown(ctx, spread)
 }
 
 // close ends the parts in the order in which they depend on each other: nobody asks, nothing is

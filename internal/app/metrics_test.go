@@ -65,13 +65,19 @@ func say(t *testing.T, ws *websocket.Conn, text string) {
 // await reads until a packet begins so.
 func await(t *testing.T, ws *websocket.Conn, start string) {
 	t.Helper()
+	awaitText(t, ws, start)
+}
+
+// awaitText returns it.
+func awaitText(t *testing.T, ws *websocket.Conn, start string) string {
+	t.Helper()
 	for {
 		_, frame, err := ws.Read(t.Context())
 		if err != nil {
 			t.Fatalf("%s did not come: %v", start, err)
 		}
 		if strings.HasPrefix(string(frame), start) {
-			return
+			return string(frame)
 		}
 	}
 }

@@ -32,6 +32,9 @@ type Config struct {
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
 	MetricsAddr    string   `env:"METRICS_ADDR"`
 
+	// DrainSpread is the time over which clients are sent away before the end.
+	DrainSpread time.Duration `env:"DRAIN_SPREAD" envDefault:"5s"`
+
 	// Where things are kept.
 	DataDir     string `env:"DATA_DIR" envDefault:"data"`
 	DatabaseURL string `env:"DATABASE_URL"`
@@ -229,6 +232,9 @@ func (c *Config) check() error {
 	if c.Replay != "allow" && c.Replay != "once" {
 		wrong("TELEGRAM_REPLAY is %q; it can be allow or once", c.Replay)
 	}
+	if c.DrainSpread < 0 || c.DrainSpread > maxSpread {
+		wrong("DRAIN_SPREAD is %s; it must lie between 0s and %s", c.DrainSpread, maxSpread)
+	}
 	if c.AuthMaxAge < time.Minute || c.AuthMaxAge > 7*24*time.Hour {
 		wrong("TELEGRAM_AUTH_MAX_AGE is %s; it must lie between 1m and 168h", c.AuthMaxAge)
 	}
@@ -286,6 +292,9 @@ func (c *Config) check() error {
 	}
 	return errors.Join(mistakes...)
 }
+
+// maxSpread bounds DRAIN_SPREAD: a drain ends after 10 s whatever is still under way (guarantee G8).
+const maxSpread = 8 * time.Second
 
 // maxScale bounds RATE_LIMIT_SCALE.
 const maxScale = 1000

@@ -55,6 +55,8 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"CORS_ORIGINS":           {"CORS_ORIGINS=*"},
 		"TRUSTED_PROXIES":        {"TRUSTED_PROXIES=proxy"},
 		"METRICS_ADDR":           {"METRICS_ADDR=9464"},
+		"DRAIN_SPREAD":           {"DRAIN_SPREAD=1m"},
+		"DRAIN_SPREAD ":          {"DRAIN_SPREAD=-1s"},
 		"METRICS_ADDR ":          {"METRICS_ADDR=https://metrics.example.org:9464"},
 		"METRICS_ADDR  ":         {"METRICS_ADDR=127.0.0.1:http"},
 		"METRICS_ADDR   ":        {"METRICS_ADDR=127.0.0.1:70000"},

@@ -33,6 +33,7 @@ type Sockets interface {
 // Backend is a service that the server stands on, for /readyz.
 type Backend struct {
 	Name string
+	// Ping tells how it is, as was found out before: it must answer at once.
 	Ping func(context.Context) error
 	// Optional is one without which the server does everything, if less well.
 	Optional bool
@@ -141,6 +142,9 @@ func (a *API) serve(o operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r, lang: a.language(r), client: a.client(r)}
 		if err := o.serve(o, a, w, c); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) && errs.CodeOf(err) == errs.Internal {
+				err = errs.Wrap(errs.Unavailable, err) // answerLimit
+			}
 			a.refuse(w, r, err)
 		}
 	}

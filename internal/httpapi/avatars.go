@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,9 @@ func (a *API) avatar(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, errs.New(errs.NotFound))
 		return
 	}
-	svg, err := a.profiles.Picture(r.Context(), profile.ID(id))
+	ctx, cancel := context.WithTimeout(r.Context(), answerLimit)
+	defer cancel()
+	svg, err := a.profiles.Picture(ctx, profile.ID(id))
 	if err != nil {
 		a.refuse(w, r, err)
 		return

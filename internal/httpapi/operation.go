@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"maska/internal/errs"
 	"maska/internal/limit"
@@ -39,6 +41,7 @@ type operation struct {
 	in, out      any // zero values of what goes in and comes out
 	status       int
 	bodyless     bool // the body may be missing
+	uncounted    bool // no limit holds: whoever looks after the server must not be refused
 	fails        []errs.Code
 	serve        func(o operation, a *API, w http.ResponseWriter, c *call) error
 }
@@ -48,7 +51,7 @@ func op[In, Out any](method, path string, who access, summary string, do func(*A
 	return operation{
 		method: method, path: path, access: who, summary: summary, in: *new(In), out: *new(Out), status: http.StatusOK, fails: fails,
 		serve: func(o operation, a *API, w http.ResponseWriter, c *call) error {
-			if who == public { // who needs no token is counted before he is listened to
+			if who == public && !o.uncounted { // who needs no token is counted before he is listened to
 				if err := a.admit(w, c, who); err != nil {
 					return err
 				}
@@ -62,6 +65,9 @@ func op[In, Out any](method, path string, who access, summary string, do func(*A
 			if err := bindParameters(c.Request, reflect.ValueOf(&in).Elem()); err != nil {
 				return err
 			}
+			ctx, cancel := context.WithTimeout(c.Context(), answerLimit)
+			defer cancel()
+			c.Request = c.WithContext(ctx)
 			if who != public {
 				if err := a.admit(w, c, who); err != nil {
 					return err
@@ -92,6 +98,16 @@ func noContent(o operation) operation {
 // answering makes an operation answer its success with another status than 200.
 func answering(status int, o operation) operation {
 	o.status = status
+	return o
+}
+
+// answerLimit is how long an answer may take once the request is there, so that a database that hangs
+// is said to be unavailable within two seconds (guarantee G10).
+const answerLimit = 1800 * time.Millisecond
+
+// forWatchers frees an operation from limits.
+func forWatchers(o operation) operation {
+	o.uncounted = true
 	return o
 }
 

@@ -14,9 +14,9 @@ func operations() []operation {
 	roomGone := []errs.Code{errs.NotFound, errs.RoomClosed}
 	notOwner := []errs.Code{errs.NotFound, errs.RoomClosed, errs.NotMember, errs.Forbidden}
 	return []operation{
-		op(http.MethodGet, "/health", public, "Tell that the server runs", (*API).health),
-		op(http.MethodGet, "/livez", public, "Tell that the process runs", (*API).health),
-		op(http.MethodGet, "/readyz", public, "Tell whether the server can do its work, backend by backend", (*API).ready, errs.Unavailable),
+		forWatchers(op(http.MethodGet, "/health", public, "Tell that the server runs", (*API).health)),
+		forWatchers(op(http.MethodGet, "/livez", public, "Tell that the process runs", (*API).health)),
+		forWatchers(op(http.MethodGet, "/readyz", public, "Tell whether the server can do its work, backend by backend", (*API).ready, errs.Unavailable)),
 
 		op(http.MethodPost, "/auth", public, "Sign in with Telegram's initData and get a mask", (*API).signIn, signInErrors...),
 		op(http.MethodPost, "/api/auth/telegram/login", public, "Sign in with Telegram's initData and link the identity", (*API).signInAccount, signInErrors...),

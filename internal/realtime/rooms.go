@@ -107,7 +107,8 @@ func (h *Hub) onJoin(c *conn, who Identity, payload []byte, r reply) {
 }
 
 func (h *Hub) join(c *conn, who Identity, id room.ID) (view.Entered, error) {
-	ctx := c.socket.Context()
+	ctx, cancel := context.WithTimeout(c.socket.Context(), h.Timing.ReadLimit)
+	defer cancel()
 	if id == room.Global { // every signed-in socket hears it already
 		global, err := h.global(ctx)
 		return view.Entered{Room: global, Head: global.Head, Epoch: global.Epoch}, orUnavailable(err)
@@ -138,7 +139,9 @@ func (h *Hub) onLeave(c *conn, who Identity, payload []byte, r reply) {
 		r.fail(errs.Invalid("roomId", errs.Required))
 		return
 	}
-	if err := h.Rooms.Leave(c.socket.Context(), who.Actor.Profile.ID, *p.RoomID); err != nil {
+	ctx, cancel := context.WithTimeout(c.socket.Context(), h.Timing.ReadLimit)
+	defer cancel()
+	if err := h.Rooms.Leave(ctx, who.Actor.Profile.ID, *p.RoomID); err != nil {
 		r.fail(orUnavailable(err))
 		return
 	}

@@ -57,6 +57,10 @@ func (p *Probe) Close() error {
 // last time that it had any, whether there is room again.
 func (p *Probe) Ask(ctx context.Context) error {
 	if err := p.exec(ctx, "SELECT name FROM meta LIMIT 1"); err != nil {
+		if p.store.pool != nil {
+			// Connections across a network that was cut look fine until somebody waits in vain for an answer.
+			p.store.pool.Reset()
+		}
 		return failure(err)
 	}
 	full := p.store.full.Load()
@@ -106,5 +110,5 @@ func isFull(err error) bool {
 		return pg.Code == "53100" // disk full (PostgreSQL documentation, appendix A)
 	}
 	lite, ok := errors.AsType[*sqlite.Error](err)
-	return ok && lite.Code()&0xff == sqlite3.SQLITE_FULL
+	return ok && (lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code() == sqlite3.SQLITE_IOERR_SHMSIZE)
 }

@@ -77,7 +77,7 @@ func OpenPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
-		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+		cfg.ConnConfig.ConnectTimeout = connectLimit
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -94,6 +94,10 @@ func OpenPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// connectLimit is how long a new connection may take. After the network was cut, work goes on no sooner
+// than the last attempts across the cut have ended (guarantee G10 allows two seconds).
+const connectLimit = 1500 * time.Millisecond
 
 // lastCause drops the story around an error: the driver tells one of several lines.
 func lastCause(err error) error {
@@ -113,17 +117,29 @@ func lastCause(err error) error {
 	}
 }
 
-// Close closes all connections; transactions under way are finished first.
+// Close closes all connections; transactions under way are finished first, in closeLimit.
 func (s *Store) Close() error {
 	err := s.write.Close()
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())
 	}
 	if s.pool != nil {
-		s.pool.Close()
+		closed := make(chan struct{})
+		go func() {
+			s.pool.Close()
+			close(closed)
+		}()
+		select {
+		case <-closed:
+		case <-time.After(closeLimit):
+		}
 	}
 	return err
 }
+
+// closeLimit is how long Close waits for a server that does not say goodbye. The driver would wait for half
+// a minute behind a network that was cut; its goroutines end then by themselves.
+const closeLimit = 2 * time.Second
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {

@@ -37,7 +37,7 @@ type Server struct {
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s := &Server{DataDir: t.TempDir(), t: t, log: new(lockedBuffer)}
-	environ := append([]string{"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + s.DataDir, "TELEGRAM_BOT_TOKEN=" + BotToken, "LOG_LEVEL=debug"}, settings...)
+	environ := append([]string{"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + s.DataDir, "TELEGRAM_BOT_TOKEN=" + BotToken, "LOG_LEVEL=debug", "DRAIN_SPREAD=100ms"}, settings...)
 	cfg, err := config.Load(environ, filepath.Join(s.DataDir, "no.env"))
 	if err != nil {
 		t.Fatal(err)
