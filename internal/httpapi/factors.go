@@ -45,6 +45,11 @@ func (a *API) enrolTOTP(c *call, _ struct{}) (enrolledTOTP, error) {
 	return enrolledTOTP{enrolled: enrolled{FactorID: e.ID}, Secret: e.Secret, URI: e.URI}, err
 }
 
+func (a *API) enrolEmail(c *call, _ struct{}) (enrolled, error) {
+	e, err := a.sessions.EnrolEmail(c.Context(), c.actor)
+	return enrolled{FactorID: e.ID}, err
+}
+
 type phoneBody struct {
 	Phone string `json:"phone" description:"international, such as +4915112345678"`
 }

@@ -10,7 +10,7 @@ import (
 // operations is the API's table of contents.
 func operations() []operation {
 	signInErrors := []errs.Code{errs.InitDataRequired, errs.InitDataInvalid, errs.InitDataExpired, errs.AccountDisabled, errs.MFARequired, errs.GeoBlocked}
-	activationErrors := []errs.Code{errs.MFAInvalid, errs.FactorExists, errs.NotFound}
+	activationErrors := []errs.Code{errs.MFAInvalid, errs.AccountLocked, errs.FactorExists, errs.NotFound}
 	roomGone := []errs.Code{errs.NotFound, errs.RoomClosed}
 	notOwner := []errs.Code{errs.NotFound, errs.RoomClosed, errs.NotMember, errs.Forbidden}
 	return []operation{
@@ -26,7 +26,8 @@ func operations() []operation {
 			errs.RefreshTokenRequired, errs.RefreshTokenInvalid, errs.RefreshTokenExpired, errs.RefreshTokenReused, errs.SessionRevoked, errs.AccountDisabled),
 		optionalBody(op(http.MethodPost, "/api/auth/logout", lateBearer, "End this session, and that of a given refresh token", (*API).logout)),
 		optionalBody(op(http.MethodPost, "/api/auth/logout-all", bearer, "End all own sessions", (*API).logoutAll)),
-		op(http.MethodPost, "/api/auth/reauth", bearer, "Prove once more who one is", (*API).reauth, errs.InitDataInvalid, errs.InitDataExpired),
+		op(http.MethodPost, "/api/auth/reauth", bearer, "Prove once more who one is", (*API).reauth,
+			errs.InitDataInvalid, errs.InitDataExpired, errs.CredentialsInvalid, errs.MFAInvalid, errs.AccountLocked),
 		op(http.MethodGet, "/api/auth/sessions", bearer, "Own sessions", (*API).ownSessions),
 		op(http.MethodDelete, "/api/auth/sessions/{id}", bearer, "End one of the own sessions", (*API).endSession, errs.SessionNotFound),
 		op(http.MethodGet, "/api/auth/audit", bearer, "What happened to the own account", (*API).ownAudit, errs.ValidationFailed),
@@ -62,12 +63,14 @@ func operations() []operation {
 		op(http.MethodPatch, "/api/auth/mfa", fresh, "Choose when a second factor is asked for", (*API).changeMFAFor),
 		op(http.MethodPost, "/api/auth/mfa/totp/enroll", fresh, "Begin to use an authenticator app", (*API).enrolTOTP, errs.FactorExists),
 		op(http.MethodPost, "/api/auth/mfa/totp/activate", fresh, "Finish it with the app's first code, and get recovery codes", activateFactor(session.FactorTOTP), activationErrors...),
+		op(http.MethodPost, "/api/auth/mfa/email/enroll", fresh, "Begin to use the own address for codes; one is sent", (*API).enrolEmail, errs.FactorExists, errs.NotBound, errs.EmailNotVerified),
+		op(http.MethodPost, "/api/auth/mfa/email/activate", fresh, "Finish it with the code, and get recovery codes", activateFactor(session.FactorEmail), activationErrors...),
 		op(http.MethodPost, "/api/auth/mfa/sms/enroll", fresh, "Begin to use a phone for codes; one is sent", (*API).enrolSMS, errs.FactorExists, errs.ValidationFailed, errs.NotFound),
 		op(http.MethodPost, "/api/auth/mfa/sms/activate", fresh, "Finish it with the code, and get recovery codes", activateFactor(session.FactorSMS), activationErrors...),
 		op(http.MethodPost, "/api/auth/mfa/recovery", fresh, "Void the recovery codes and get others", (*API).renewRecoveryCodes, errs.NotFound),
 		noContent(op(http.MethodDelete, "/api/auth/mfa/{factorId}", fresh, "Remove a second factor", (*API).removeFactor, errs.NotFound, errs.LastLoginMethod)),
 		answering(http.StatusAccepted, op(http.MethodPost, "/api/auth/mfa/challenge", public, "Ask for a factor of a sign-in that waits: a code is sent", (*API).askFactor, errs.MFAInvalid, errs.MFAExpired)),
-		op(http.MethodPost, "/api/auth/mfa/verify", public, "Complete a sign-in that waits for a second factor", (*API).proveFactor, errs.MFAInvalid, errs.MFAExpired, errs.AccountDisabled, errs.GeoBlocked),
+		op(http.MethodPost, "/api/auth/mfa/verify", public, "Complete a sign-in that waits for a second factor", (*API).proveFactor, errs.MFAInvalid, errs.MFAExpired, errs.AccountLocked, errs.AccountDisabled, errs.GeoBlocked),
 		op(http.MethodPost, "/api/auth/passkey/register/options", fresh, "Ask for a new passkey", (*API).passkeyOptions, errs.NotFound),
 		answering(http.StatusCreated, op(http.MethodPost, "/api/auth/passkey/register", fresh, "Keep a new passkey", (*API).addPasskey, errs.MFAInvalid, errs.FactorExists, errs.NotFound)),
 		op(http.MethodPost, "/api/auth/passkey/login/options", public, "Ask for any passkey of this site", (*API).passkeySignInOptions, errs.NotFound),

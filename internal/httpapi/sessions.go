@@ -52,7 +52,7 @@ func (a *API) endSession(c *call, in sessionPath) (success, error) {
 type reauthBody struct {
 	Password *string `json:"password,omitempty"`
 	InitData *string `json:"initData,omitempty"`
-	Code     *string `json:"code,omitempty" description:"of the second factor"`
+	Code     *string `json:"code,omitempty" description:"of an authenticator app, or a recovery code"`
 }
 
 type reauthed struct {
@@ -65,6 +65,8 @@ func (a *API) reauth(c *call, in reauthBody) (out reauthed, err error) {
 	switch {
 	case in.InitData != nil && in.Password == nil && in.Code == nil:
 		out.FreshUntil, err = a.sessions.ReauthInitData(c.Context(), c.actor, *in.InitData, c.client)
+	case in.Code != nil && in.InitData == nil && in.Password == nil:
+		out.FreshUntil, err = a.sessions.ReauthCode(c.Context(), c.actor, *in.Code, c.client)
 	case in.Password != nil && in.InitData == nil && in.Code == nil:
 		out.FreshUntil, err = a.sessions.ReauthPassword(c.Context(), c.actor, *in.Password, c.client)
 	default:

@@ -47,6 +47,17 @@ func (s *Service) EnrolTOTP(ctx context.Context, actor Actor) (Enrolment, error)
 	return Enrolment{ID: f.ID, Secret: secret.Text(), URI: secret.URI(Issuer, "user_"+actor.Account.ShortID)}, nil
 }
 
+// EnrolEmail begins to use the account's own address, which must be proved, for codes.
+func (s *Service) EnrolEmail(ctx context.Context, actor Actor) (Enrolment, error) {
+	if actor.Account.EmailTag == nil {
+		return Enrolment{}, errs.New(errs.NotBound)
+	}
+	if !actor.Account.EmailVerified {
+		return Enrolment{}, errs.New(errs.EmailNotVerified)
+	}
+	return s.enrolSent(ctx, actor, FactorEmail, factorSecret{})
+}
+
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // ITU-T E.164
 
 // EnrolSMS begins to use a phone number for codes. It may be written with spaces, hyphens and brackets.
@@ -72,7 +83,7 @@ func (s *Service) enrolSent(ctx context.Context, actor Actor, kind FactorKind, s
 	if err != nil {
 		return Enrolment{}, err
 	}
-	return Enrolment{ID: f.ID}, s.sendCode(ctx, actor.Account, secret.Phone, code)
+	return Enrolment{ID: f.ID}, s.sendCode(ctx, actor.Account, kind, secret.Phone, code)
 }
 
 // enrol stores a factor that is not active yet, in place of those of its kind that were never finished.
@@ -102,10 +113,11 @@ func (s *Service) enrol(ctx context.Context, actor Actor, kind FactorKind, secre
 // ActivateFactor makes an enrolled factor count, once a code shows that its owner has it. The account
 // gets new recovery codes, and its other sessions end.
 func (s *Service) ActivateFactor(ctx context.Context, actor Actor, kind FactorKind, id, code string, client Client) (codes []string, err error) {
-	if err := s.takeCode(ctx, actor.Account.ID); err != nil {
+	try, err := s.tryCode(ctx, actor.Account.ID, client)
+	if err != nil {
 		return nil, err
 	}
-	err = s.changeFactors(ctx, actor, client, func(tx Tx, a account.Account, all []Factor) error {
+	err = s.changeFactors(ctx, actor, func(tx Tx, a account.Account, all []Factor) error {
 		at := slices.IndexFunc(all, func(f Factor) bool { return f.ID == id && f.Kind == kind })
 		if at < 0 {
 			return errs.New(errs.NotFound)
@@ -119,7 +131,10 @@ func (s *Service) ActivateFactor(ctx context.Context, actor Actor, kind FactorKi
 			return err
 		}
 		if !shown {
-			return leaving(s.auditFactor(ctx, tx, actor, audit.MFAFailed, kind, client), errs.New(errs.MFAInvalid))
+			return s.refuseCode(ctx, tx, try, actor.Account.ID, kind, client)
+		}
+		if err := tx.DropLockout(ctx, try.lock); err != nil {
+			return err
 		}
 		f.Active = true
 		if err := tx.UpdateFactor(ctx, f); err != nil {
@@ -164,7 +179,14 @@ func (s *Service) sent(on *sentCode, id account.ID, code string) bool {
 }
 
 // sendCode sends a code to where a factor leads.
-func (s *Service) sendCode(ctx context.Context, a account.Account, phone, code string) error {
+func (s *Service) sendCode(ctx context.Context, a account.Account, kind FactorKind, phone, code string) error {
+	if kind == FactorEmail {
+		to, err := s.mailbox(a)
+		if err == nil && !s.post(Letter{Kind: LetterCode, To: to, Language: a.Language, Code: code}) {
+			err = errs.New(errs.Unavailable)
+		}
+		return err
+	}
 	if err := s.texts.Send(ctx, phone, codeText(a.Language, code)); err != nil {
 		return errs.Wrap(errs.Unavailable, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"maska/internal/account"
 	"maska/internal/audit"
 	"maska/internal/errs"
-	"maska/internal/limit"
 	"maska/internal/mfa"
 	"maska/internal/vault"
 )
@@ -136,6 +135,9 @@ func (s *Service) Factors(ctx context.Context, actor Actor) (Factors, error) {
 		return Factors{}, err
 	}
 	found := Factors{Active: active(all), Available: []FactorKind{FactorTOTP, FactorPasskey}}
+	if actor.Account.EmailVerified {
+		found.Available = append(found.Available, FactorEmail)
+	}
 	if s.texts != nil {
 		found.Available = append(found.Available, FactorSMS)
 	}
@@ -154,19 +156,17 @@ func ofKind(all []Factor, kind FactorKind) []Factor {
 // RemoveFactor takes a factor away, and with the last one the recovery codes. Other sessions of the
 // account end. Among kinds only; any kind if there are none.
 func (s *Service) RemoveFactor(ctx context.Context, actor Actor, id string, client Client, kinds ...FactorKind) error {
-	return s.changeFactors(ctx, actor, client, func(tx Tx, a account.Account, all []Factor) error {
+	return s.changeFactors(ctx, actor, func(tx Tx, a account.Account, all []Factor) error {
 		at := slices.IndexFunc(all, func(f Factor) bool { return f.ID == id && (len(kinds) == 0 || slices.Contains(kinds, f.Kind)) })
 		if at < 0 {
 			return errs.New(errs.NotFound)
 		}
 		gone := all[at]
 		left := active(slices.Delete(all, at, at+1))
-		if gone.Kind == FactorPasskey && len(ofKind(left, FactorPasskey)) == 0 {
-			if err := s.requireOtherLogin(ctx, tx, a); err != nil {
-				return err
-			}
+		if err := tx.DeleteFactor(ctx, id); err != nil {
+			return err
 		}
-		err := tx.DeleteFactor(ctx, id)
+		err := s.requireLogin(ctx, tx, a)
 		if len(left) == 0 {
 			err = errors.Join(err, tx.ReplaceRecoveryCodes(ctx, a.ID, nil))
 		}
@@ -202,7 +202,7 @@ func (s *Service) SetMFAFor(ctx context.Context, actor Actor, choice string, cli
 
 // RenewRecoveryCodes voids the recovery codes of an account that has a factor, and gives it ten others.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, actor Actor, client Client) (codes []string, err error) {
-	err = s.changeFactors(ctx, actor, client, func(tx Tx, a account.Account, all []Factor) error {
+	err = s.changeFactors(ctx, actor, func(tx Tx, a account.Account, all []Factor) error {
 		if len(active(all)) == 0 {
 			return errs.New(errs.NotFound)
 		}
@@ -225,7 +225,7 @@ func (s *Service) newRecoveryCodes(ctx context.Context, tx Tx, id account.ID) (c
 
 // changeFactors runs a change of what protects an account: the account is held, and all its other
 // sessions end (auth contract, section 7.3).
-func (s *Service) changeFactors(ctx context.Context, actor Actor, client Client, change func(tx Tx, a account.Account, all []Factor) error) error {
+func (s *Service) changeFactors(ctx context.Context, actor Actor, change func(tx Tx, a account.Account, all []Factor) error) error {
 	var ended []string
 	err := s.transaction(ctx, func(tx Tx) error {
 		ended = nil
@@ -236,46 +236,14 @@ func (s *Service) changeFactors(ctx context.Context, actor Actor, client Client,
 		if err := change(tx, a, all); err != nil {
 			return err
 		}
-		ended, err = s.endOthers(ctx, tx, a, actor.Session, client)
-		return errors.Join(err, tx.DistrustDevices(ctx, a.ID))
+		ended, err = s.endAll(ctx, tx, a.ID, actor.Session, "factors")
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	s.forget(ended)
 	s.DropAccount(actor.Account.ID)
-	return nil
-}
-
-// endOthers ends all sessions of an account that is held but one.
-func (s *Service) endOthers(ctx context.Context, tx Tx, a account.Account, keep string, client Client) (ended []string, err error) {
-	live, err := s.liveSessions(ctx, tx, a)
-	if err != nil {
-		return nil, err
-	}
-	var trace []audit.Record
-	for _, other := range live {
-		if other.ID == keep {
-			continue
-		}
-		if err := tx.RevokeSession(ctx, other.ID, hour(s.now()), "factors"); err != nil {
-			return nil, err
-		}
-		r := s.record(audit.TokenRevoked, client)
-		r.Account, r.Session, r.Detail = int64(a.ID), other.ID, "factors"
-		trace, ended = append(trace, r), append(ended, other.ID)
-	}
-	if len(trace) == 0 {
-		return nil, nil
-	}
-	return ended, tx.Audit(ctx, trace...)
-}
-
-// requireOtherLogin refuses to take the last way in away.
-func (s *Service) requireOtherLogin(_ context.Context, _ Tx, a account.Account) error {
-	if a.TelegramTag == nil && (a.EmailTag == nil || a.PasswordHash == "") {
-		return errs.New(errs.LastLoginMethod)
-	}
 	return nil
 }
 
@@ -296,9 +264,4 @@ func (s *Service) auditFactor(ctx context.Context, tx Tx, actor Actor, event aud
 	r := s.record(event, client)
 	r.Account, r.Session, r.Detail = int64(actor.Account.ID), actor.Session, string(kind)
 	return tx.Audit(ctx, r)
-}
-
-// takeCode counts one entry of a code by an account.
-func (s *Service) takeCode(ctx context.Context, id account.ID) error {
-	return s.take(ctx, limit.CodeAccount, accountKey(id))
 }

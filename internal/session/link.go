@@ -21,7 +21,7 @@ type linkTx interface {
 	// that the transaction cannot go on.
 	BindTelegram(ctx context.Context, a account.Account, name *vault.Tag) error
 	// UnbindTelegram and UnbindEmail take everything about an identity from an account; with the address
-	// goes the password, which could not be reset without it.
+	// go the codes that were sent there, and the password, which could not be reset without it.
 	UnbindTelegram(ctx context.Context, id account.ID) error
 	UnbindEmail(ctx context.Context, id account.ID) error
 	// Disabled reports whether one of the identities may not sign in.

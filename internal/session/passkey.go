@@ -68,7 +68,7 @@ func (s *Service) PasskeyOptions(ctx context.Context, actor Actor, origin string
 // AddPasskey keeps a new passkey. An account without unused recovery codes gets some. Other sessions
 // of the account end.
 func (s *Service) AddPasskey(ctx context.Context, actor Actor, origin, name string, answer mfa.Registration, client Client) (f Factor, codes []string, err error) {
-	err = s.changeFactors(ctx, actor, client, func(tx Tx, a account.Account, all []Factor) error {
+	err = s.changeFactors(ctx, actor, func(tx Tx, a account.Account, all []Factor) error {
 		codes = nil
 		owner, err := s.owner(a, all)
 		if err != nil {

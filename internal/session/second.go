@@ -15,6 +15,7 @@ import (
 	"maska/internal/limit"
 	"maska/internal/locale"
 	"maska/internal/mfa"
+	"maska/internal/vault"
 )
 
 // ErrNoChallenge is what the store answers when there is no such challenge.
@@ -39,7 +40,7 @@ func (s *Service) secondFactors(ctx context.Context, tx Tx, p proven, unusual bo
 	}
 	var kinds []string
 	for _, f := range active(all) {
-		if s.reaches(f.Kind) && !slices.Contains(kinds, string(f.Kind)) {
+		if s.reaches(p.account, f.Kind) && !slices.Contains(kinds, string(f.Kind)) {
 			kinds = append(kinds, string(f.Kind))
 		}
 	}
@@ -54,7 +55,16 @@ func (s *Service) secondFactors(ctx context.Context, tx Tx, p proven, unusual bo
 }
 
 // reaches reports whether a factor can be used now. An app is always at hand; a code must be able to arrive.
-func (s *Service) reaches(kind FactorKind) bool { return kind != FactorSMS || s.texts != nil }
+func (s *Service) reaches(a account.Account, kind FactorKind) bool {
+	switch kind {
+	case FactorEmail:
+		return a.EmailVerified && a.SealedEmail != nil
+	case FactorSMS:
+		return s.texts != nil
+	default:
+		return true
+	}
+}
 
 // waiting finds the challenge of a token, if it can still be completed.
 func (s *Service) waiting(ctx context.Context, token string) (Challenge, error) {
@@ -92,7 +102,7 @@ func (s *Service) AskFactor(ctx context.Context, token string, kind FactorKind, 
 	switch kind {
 	case FactorPasskey:
 		return s.askPasskey(ctx, c, origin)
-	case FactorSMS:
+	case FactorEmail, FactorSMS:
 		return nil, s.sendChallenge(ctx, c, kind)
 	default:
 		return nil, nil
@@ -138,7 +148,7 @@ func (s *Service) sendChallenge(ctx context.Context, c Challenge, kind FactorKin
 	if err != nil {
 		return err
 	}
-	return s.sendCode(ctx, a, phone, code)
+	return s.sendCode(ctx, a, kind, phone, code)
 }
 
 // phone is the number that codes are sent to; empty when there is none.
@@ -165,19 +175,55 @@ func (s *Service) ProveFactor(ctx context.Context, proof FactorProof, client Cli
 	if err != nil {
 		return Tokens{}, err
 	}
-	if err := s.takeCode(ctx, c.Account); err != nil {
+	try, err := s.tryCode(ctx, c.Account, client)
+	if err != nil {
 		return Tokens{}, err
 	}
-	return s.enter(ctx, client, lang, func(tx Tx) (proven, error) { return s.complete(ctx, tx, c.Hash, c.Account, proof, client) })
+	return s.enter(ctx, client, lang, func(tx Tx) (proven, error) { return s.complete(ctx, tx, c, try, proof, client) })
+}
+
+// codeTry is an entry of a code that was counted and not looked at yet.
+type codeTry struct {
+	lock  vault.Tag // under which failures are counted
+	locks bool      // whether this one, if it fails, locks
+}
+
+// tryCode counts an entry of a code before it is looked at, so that many at once are as many as they
+// would be one after another. Codes are counted apart from passwords: who knows the password must not
+// be able to begin anew by proving it.
+func (s *Service) tryCode(ctx context.Context, id account.ID, client Client) (try codeTry, err error) {
+	if err := s.take(ctx, limit.CodeAccount, accountKey(id)); err != nil {
+		return try, err
+	}
+	tag, err := s.lockTag(ctx, account.Account{ID: id}, vault.Tag{}, client)
+	if err != nil {
+		return try, err
+	}
+	try.lock = s.vault.LockTag("code:" + string(tag[:]))
+	try.locks, err = s.tryProof(ctx, try.lock)
+	return try, err
+}
+
+// refuseCode answers mfa_invalid and leaves the trace of it.
+func (s *Service) refuseCode(ctx context.Context, tx Tx, try codeTry, id account.ID, kind FactorKind, client Client) error {
+	failed := s.record(audit.MFAFailed, client)
+	failed.Account, failed.Outcome, failed.Detail = int64(id), audit.Refused, string(kind)
+	trace := []audit.Record{failed}
+	if try.locks {
+		locked := failed
+		locked.ID, locked.Event = s.random.ID(), audit.LoginLocked
+		trace = append(trace, locked)
+	}
+	return leaving(tx.Audit(ctx, trace...), errs.New(errs.MFAInvalid))
 }
 
 // complete checks a proof against a challenge that is held, and uses the challenge up.
-func (s *Service) complete(ctx context.Context, tx Tx, hash [sha256.Size]byte, id account.ID, proof FactorProof, client Client) (proven, error) {
-	a, all, err := s.heldFactors(ctx, tx, id)
+func (s *Service) complete(ctx context.Context, tx Tx, c Challenge, try codeTry, proof FactorProof, client Client) (proven, error) {
+	a, all, err := s.heldFactors(ctx, tx, c.Account)
 	if err != nil {
 		return proven{}, err
 	}
-	c, err := tx.ChallengeForUpdate(ctx, hash)
+	c, err = tx.ChallengeForUpdate(ctx, c.Hash)
 	if errors.Is(err, ErrNoChallenge) || (err == nil && c.TokenEpoch != a.TokenEpoch) {
 		return proven{}, errs.New(errs.MFAExpired)
 	}
@@ -191,22 +237,24 @@ func (s *Service) complete(ctx context.Context, tx Tx, hash [sha256.Size]byte, i
 	if err != nil {
 		return proven{}, err
 	}
-	record := func(event audit.Event) audit.Record {
-		r := s.record(event, client)
-		r.Account, r.Detail = int64(a.ID), string(proof.Factor)
-		return r
-	}
 	if !good {
-		r := record(audit.MFAFailed)
-		r.Outcome = audit.Refused
-		return proven{}, leaving(errors.Join(tx.CountAttempt(ctx, hash), tx.Audit(ctx, r)), errs.New(errs.MFAInvalid))
+		if err := tx.CountAttempt(ctx, c.Hash); err != nil {
+			return proven{}, err
+		}
+		return proven{}, s.refuseCode(ctx, tx, try, a.ID, proof.Factor, client)
 	}
 	if proof.Factor == FactorRecovery {
-		err = tx.Audit(ctx, record(audit.MFARecoveryUsed))
+		err = s.auditRecovery(ctx, tx, a.ID, client)
 	}
 	return proven{
 		account: a, methods: append(c.Methods, string(proof.Factor)), detail: c.Detail, client: client, trust: proof.Trust,
-	}, errors.Join(err, tx.DeleteChallenge(ctx, hash))
+	}, errors.Join(err, tx.DropLockout(ctx, try.lock), tx.DeleteChallenge(ctx, c.Hash))
+}
+
+func (s *Service) auditRecovery(ctx context.Context, tx Tx, id account.ID, client Client) error {
+	r := s.record(audit.MFARecoveryUsed, client)
+	r.Account = int64(id)
+	return tx.Audit(ctx, r)
 }
 
 // proves reports whether a proof completes a challenge, and uses up whatever is good only once.
@@ -249,4 +297,32 @@ func (s *Service) usesRecovery(ctx context.Context, tx Tx, id account.ID, typed 
 		return false, nil
 	}
 	return tx.UseRecoveryCode(ctx, id, s.vault.CodeTag(int64(id), code))
+}
+
+// ReauthCode proves once more, by a code of an app or a recovery code, that the actor is who he is
+// (auth contract, row 17).
+func (s *Service) ReauthCode(ctx context.Context, actor Actor, code string, client Client) (time.Time, error) {
+	try, err := s.tryCode(ctx, actor.Account.ID, client)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return s.refreshen(ctx, actor, "second factor", client, func(tx Tx, a account.Account) error {
+		all, err := tx.FactorsOf(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		good, err := s.provesTOTP(ctx, tx, all, code)
+		if err == nil && !good {
+			if good, err = s.usesRecovery(ctx, tx, a.ID, code); good {
+				err = errors.Join(err, s.auditRecovery(ctx, tx, a.ID, client))
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if !good {
+			return s.refuseCode(ctx, tx, try, a.ID, FactorTOTP, client)
+		}
+		return tx.DropLockout(ctx, try.lock)
+	})
 }

@@ -101,12 +101,12 @@ func (s *Service) hold(ctx context.Context, tx Tx, actor Actor) (account.Account
 	return a, err
 }
 
-// endAll ends every session of an account that is held, and every proof that waits for a second
-// factor; one session may go on. The caller hands what it returns to forget after the commit.
+// endAll ends every session of an account that is held, every proof that waits for a second factor, and
+// the trust in its devices; one session may go on. The caller hands what it returns to forget after the commit.
 func (s *Service) endAll(ctx context.Context, tx Tx, id account.ID, except, why string) ([]string, error) {
 	ended, err := tx.EndSessions(ctx, id, except, hour(s.now()), why)
 	if err != nil {
 		return nil, err
 	}
-	return ended, tx.RaiseTokenEpoch(ctx, id, except)
+	return ended, errors.Join(tx.RaiseTokenEpoch(ctx, id, except), tx.DistrustDevices(ctx, id))
 }

@@ -30,6 +30,9 @@ func (t *sessionTx) UnbindEmail(ctx context.Context, id account.ID) error {
 	if err != nil {
 		return failure(err)
 	}
+	if _, err = t.tx.ExecContext(ctx, `DELETE FROM factors WHERE account_id = $1 AND kind = $2`, id, session.FactorEmail); err != nil {
+		return failure(err)
+	}
 	_, err = t.tx.ExecContext(ctx, `DELETE FROM mail_tokens WHERE account_id = $1`, id)
 	return failure(err)
 }
