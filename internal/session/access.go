@@ -57,6 +57,7 @@ type accessKeys struct {
 	private any            // that key: []byte, or ed25519.PrivateKey
 	byID    map[string]any // what verifies: []byte, or ed25519.PublicKey
 	public  []PublicKey
+	opened  *openedTokens
 }
 
 // PublicKey verifies access tokens, for whoever wants to do so elsewhere.
@@ -68,7 +69,7 @@ type PublicKey struct {
 // newAccessKeys makes keys of secrets, the current one first. With eddsa they are the seeds of Ed25519
 // key pairs (RFC 8032), else keys of HMAC-SHA-256.
 func newAccessKeys(eddsa bool, secrets ...[]byte) (accessKeys, error) {
-	keys := accessKeys{method: jwt.SigningMethodHS256, byID: map[string]any{}}
+	keys := accessKeys{method: jwt.SigningMethodHS256, byID: map[string]any{}, opened: newOpenedTokens()}
 	if eddsa {
 		keys.method = jwt.SigningMethodEdDSA
 	}
@@ -121,23 +122,38 @@ func (k accessKeys) verify(token string, now time.Time) (claims, account.ID, err
 	if len(token) > maxAccessToken || strings.ContainsAny(token, "\r\n") { // the base64 decoder skips line ends
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
-	var c claims
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{k.method.Alg()}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
-	if _, err := parser.ParseWithClaims(token, &c, k.keyOf); err != nil {
-		return claims{}, 0, errs.Wrap(errs.TokenInvalid, err)
+	opened, known := k.opened.get(token)
+	if !known {
+		var err error
+		if opened, err = k.open(token); err != nil {
+			return claims{}, 0, errs.Wrap(errs.TokenInvalid, err)
+		}
+		k.opened.put(token, opened)
 	}
-	id, err := strconv.ParseInt(c.Subject, 10, 64)
-	if err != nil || id <= 0 || c.Use != useAccess || c.Session == "" || c.Issuer != issuer || c.Audience != audience {
-		return claims{}, 0, errs.New(errs.TokenInvalid)
-	}
+	c := opened.claims
 	future := now.Add(leeway).Unix()
-	if c.ExpiresAt <= 0 || c.IssuedAt <= 0 || c.IssuedAt > future || c.NotBefore > future {
+	if c.IssuedAt > future || c.NotBefore > future {
 		return claims{}, 0, errs.New(errs.TokenInvalid)
 	}
 	if now.Add(-leeway).Unix() >= c.ExpiresAt {
-		return c, account.ID(id), errs.New(errs.TokenExpired)
+		return c, opened.account, errs.New(errs.TokenExpired)
 	}
-	return c, account.ID(id), nil
+	return c, opened.account, nil
+}
+
+// open checks what does not change with time: the signature, and that the token is for this use.
+func (k accessKeys) open(token string) (o openedToken, err error) {
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{k.method.Alg()}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+	if _, err := parser.ParseWithClaims(token, &o.claims, k.keyOf); err != nil {
+		return o, err
+	}
+	c := &o.claims
+	id, err := strconv.ParseInt(c.Subject, 10, 64)
+	if err != nil || id <= 0 || c.Use != useAccess || c.Session == "" || c.Issuer != issuer || c.Audience != audience || c.ExpiresAt <= 0 || c.IssuedAt <= 0 {
+		return o, errors.New("not an access token of ours")
+	}
+	o.account = account.ID(id)
+	return o, nil
 }
 
 // keyOf refuses headers that would let a token choose how it is verified (RFC 8725).

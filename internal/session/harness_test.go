@@ -13,6 +13,7 @@ import (
 	"maska/internal/account"
 	"maska/internal/cluster"
 	"maska/internal/errs"
+	"maska/internal/limit"
 	"maska/internal/locale"
 	"maska/internal/profile"
 	"maska/internal/profile/nickname"
@@ -28,7 +29,7 @@ const botToken = "700000001:test"
 // world is a service on a real store, with a clock that the test moves.
 type world struct {
 	*session.Service
-	t        *testing.T
+	t        testing.TB
 	db       *testkit.Database
 	profiles *profile.Service
 	vault    *vault.Vault
@@ -47,7 +48,13 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	testkit.EachStore(t, func(t *testing.T, db *testkit.Database) { test(t, newWorld(t, db, session.Config{})) })
 }
 
-func newWorld(t *testing.T, db *testkit.Database, cfg session.Config) *world {
+func newWorld(t testing.TB, db *testkit.Database, cfg session.Config) *world {
+	t.Helper()
+	return newScaledWorld(t, db, cfg, 1)
+}
+
+// newScaledWorld multiplies all limits, 0 for none.
+func newScaledWorld(t testing.TB, db *testkit.Database, cfg session.Config, limits float64) *world {
 	t.Helper()
 	w := &world{t: t, db: db, start: time.Date(2026, 11, 20, 10, 30, 0, 0, time.UTC)}
 	var err error
@@ -64,7 +71,7 @@ func newWorld(t *testing.T, db *testkit.Database, cfg session.Config) *world {
 		cfg.AccessKey = accessKey
 	}
 	cfg.AccessLife, cfg.Language = time.Hour, locale.English
-	w.Service, err = session.New(cfg, db, w.profiles, verifier, w.vault, cluster.NewMemoryLimiter(w.now, 1000), source, w.now)
+	w.Service, err = session.New(cfg, db, w.profiles, verifier, w.vault, limit.Scaled(cluster.NewMemoryLimiter(w.now, 1000), limits), source, w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
