@@ -38,7 +38,7 @@ func (s *Service) offerClaim(ctx context.Context, wanted claim, c credentials) e
 	s.mailer.Post(func(ctx context.Context) (letter *Letter, err error) {
 		err = s.store.Transaction(ctx, func(tx Tx) error {
 			holder, err := tx.AccountByEmailForUpdate(ctx, c.tag)
-			if errors.Is(err, ErrNoAccount) || (err == nil && holder.EmailVerified) {
+			if errors.Is(err, ErrNoAccount) || (err == nil && (holder.EmailVerified || !holder.Active)) {
 				return nil
 			}
 			if err != nil {
@@ -75,7 +75,7 @@ func (s *Service) takeClaim(ctx context.Context, t MailToken, client Client) err
 		if err != nil {
 			return err
 		}
-		if holder.EmailVerified {
+		if holder.EmailVerified || !holder.Active { // an address that was disabled stays so
 			return errs.New(errs.VerificationTokenInvalid)
 		}
 		if err := s.dispossess(ctx, tx, holder, client); err != nil {

@@ -245,6 +245,18 @@ func TestAClaimByRegistrationMakesTheAccountWhenItIsProved(t *testing.T) {
 	})
 }
 
+func TestADisabledHolderIsNotRidOfHisAddress(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		holder := w.register("ann@example.com")
+		w.token("verify-email")
+		w.wantCode(w.bind(w.authenticate(w.enter(1).Access), "ann@example.com"), errs.EmailTaken)
+		link := w.token("verify-email")
+		w.db.Exec(t, `UPDATE accounts SET active = $1 WHERE id = $2`, false, holder.Account.ID)
+		w.wantCode(w.VerifyEmail(t.Context(), link, client), errs.VerificationTokenInvalid)
+	})
+}
+
 func TestAClaimIsVoidOnceTheHolderProvesTheAddress(t *testing.T) {
 	t.Parallel()
 	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
