@@ -105,8 +105,9 @@ func NewService(store Store, names *nickname.Maker, v *vault.Vault, source rando
 }
 
 // Wear returns the mask under an owner tag, and makes one if there is none, with a nickname in lang.
-// escrow seals the owner for the new mask's id. Of two calls at once both get the same mask.
-func (s *Service) Wear(ctx context.Context, owner vault.Tag, lang locale.Lang, escrow func(ID) []byte) (Profile, error) {
+// escrow seals the owner for the new mask's id. Of two calls at once both get the same mask. The mask
+// under the former tag, if the change from it was cut short, is put down first: it must not keep its seats.
+func (s *Service) Wear(ctx context.Context, owner, former vault.Tag, lang locale.Lang, escrow func(ID) []byte) (Profile, error) {
 	for try := range nameTries {
 		found, used, err := s.store.WornBy(ctx, owner)
 		if err == nil {
@@ -116,6 +117,9 @@ func (s *Service) Wear(ctx context.Context, owner vault.Tag, lang locale.Lang, e
 			return found, err
 		}
 		if !errors.Is(err, ErrNone) {
+			return Profile{}, err
+		}
+		if err := s.PutDown(ctx, former); err != nil {
 			return Profile{}, err
 		}
 		row, err := s.draw(owner, lang, try, escrow)

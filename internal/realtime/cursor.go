@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -201,11 +202,12 @@ func (c *cursor) repair() {
 			c.mu.Unlock()
 			return
 		}
-		after, epoch := c.last, c.epoch
+		after, epoch, heard := c.last, c.epoch, c.known
 		c.doubt = false
 		c.mu.Unlock()
 
-		got, err := c.feed.since(context.Background(), c.id, after, epoch)
+		// Not together with others who ask the same: their answer may be older than what was heard.
+		got, err := c.feed.read(context.Background(), c.id, after, epoch)
 
 		c.mu.Lock()
 		if err != nil {
@@ -216,8 +218,20 @@ func (c *cursor) repair() {
 			return
 		}
 		c.apply(got)
+		c.disbelieve(heard, got.Head.Seq)
 		c.mu.Unlock()
 	}
+}
+
+// disbelieve forgets what was heard of changes that the store, asked afterwards, does not have. Nodes
+// tell of a change after its commit, so whatever said more was malformed, and believing it would have the
+// store asked for ever.
+func (c *cursor) disbelieve(heard, head int64) {
+	if heard <= head || c.known > heard { // what was heard meanwhile is judged by the next read
+		return
+	}
+	c.known = max(c.last, head)
+	maps.DeleteFunc(c.held, func(seq int64, _ frame) bool { return seq > head })
 }
 
 // apply delivers what was read. Frames may have filled the hole while it was read.

@@ -372,14 +372,18 @@ func (f *Feed) Since(ctx context.Context, id room.ID, seen Place) (message.Catch
 func (f *Feed) since(ctx context.Context, id room.ID, after int64, epoch string) (message.CatchUp, error) {
 	key := fmt.Sprintf("%d %d %s", id, after, strconv.Quote(epoch))
 	got, err, _ := f.reads.Do(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timing.ReadLimit)
-		defer cancel()
-		return f.history.Since(ctx, id, after, epoch)
+		return f.read(context.WithoutCancel(ctx), id, after, epoch)
 	})
 	if err != nil {
 		return message.CatchUp{}, err
 	}
 	return got.(message.CatchUp), nil
+}
+
+func (f *Feed) read(ctx context.Context, id room.ID, after int64, epoch string) (message.CatchUp, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timing.ReadLimit)
+	defer cancel()
+	return f.history.Since(ctx, id, after, epoch)
 }
 
 // Online is how many are in a room: a rounded lower bound in the global one, exact in small ones.

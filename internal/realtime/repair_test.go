@@ -2,9 +2,11 @@ package realtime_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,4 +92,57 @@ func heardBy(t *testing.T, audience *hall, l *listener) (contents []string) {
 		}
 	}
 	return contents
+}
+
+// countingLedger counts how often it is asked what has changed.
+type countingLedger struct {
+	*ledger
+	asked atomic.Int64
+}
+
+func (l *countingLedger) State(ctx context.Context, id room.ID) (room.State, error) {
+	l.asked.Add(1)
+	return l.ledger.State(ctx, id)
+}
+
+func TestABatchOfChangesThatDoNotExistIsDisbelievedAfterOneRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, err := socketio.New(socketio.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &countingLedger{ledger: &ledger{}}
+		audience := &hall{Namespace: server.Namespace("/")}
+		feed := realtime.NewFeed(realtime.FeedConfig{
+			Audience: audience, History: message.NewHistory(store), Bus: realtime.NoBus{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		})
+		l := &listener{hall: audience, feed: feed}
+		var failed report
+		l.enter(&failed, false)
+		feed.Committed(room.Global, store.add(1))
+		before := store.asked.Load()
+
+		text := `42["message",{"content":"forged"}]`
+		forged := []byte{1} // the version
+		for _, n := range []uint64{uint64(room.Global), 3, uint64(len(text))} {
+			forged = binary.AppendUvarint(forged, n)
+		}
+		if err := feed.Receive(append(forged, text...)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) //nolint:forbidigo // of the bubble's clock: a loop would spin in it
+		synctest.Wait()
+		if asked := store.asked.Load() - before; asked != 1 {
+			t.Errorf("the store was asked %d times", asked)
+		}
+		feed.Committed(room.Global, store.add(2)) // closes the hole before the place of what was forged
+		synctest.Wait()
+		feed.Close()
+		if err := server.Shutdown(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(heardBy(t, audience, l), " "); got != "1 2 3" || failed.text != "" {
+			t.Errorf("heard %s; %s", got, failed.text)
+		}
+	})
 }

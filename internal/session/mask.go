@@ -29,8 +29,8 @@ func (s *Service) Mask(ctx context.Context, actor Actor, lang locale.Lang) (prof
 // mask runs after and apart from the transaction of the sign-in, so that the database does not pair
 // account and mask by their commit; it can be repeated, the unique owner tag decides (decision 6).
 func (s *Service) mask(ctx context.Context, a account.Account, lang locale.Lang) (profile.Profile, error) {
-	owner := s.vault.OwnerTag(int64(a.ID), a.Generation)
-	return s.masks.Wear(ctx, owner, lang, func(id profile.ID) []byte { return s.vault.SealOwner(int64(id), int64(a.ID)) })
+	owner, former := s.vault.OwnerTag(int64(a.ID), a.Generation), s.vault.OwnerTag(int64(a.ID), a.Generation-1)
+	return s.masks.Wear(ctx, owner, former, lang, func(id profile.ID) []byte { return s.vault.SealOwner(int64(id), int64(a.ID)) })
 }
 
 // NewMask puts the present mask down and takes another one: a new generation, which nothing links
