@@ -49,8 +49,14 @@ func (a *App) jobs() []job {
 		{"drop sessions", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropEndedSessions(ctx, ago(endedSessionDays), jobChunk))
 		}},
+		{"drop sign-ins that were not completed", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropExpiredChallenges(ctx, a.now(), jobChunk))
+		}},
 		{"drop mail tokens", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropExpiredMailTokens(ctx, a.now(), jobChunk))
+		}},
+		{"drop unfinished factors", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropUnfinishedFactors(ctx, a.now().Add(-session.EnrolmentLife), jobChunk))
 		}},
 		{"forget failed proofs", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropLockouts(ctx, a.now().Add(-session.LocksForgotten), jobChunk))

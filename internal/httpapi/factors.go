@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"slices"
+
 	"maska/internal/mfa"
 	"maska/internal/session"
 	"maska/internal/view"
@@ -12,6 +14,9 @@ func (a *API) factors(c *call, _ struct{}) (viewaccount.Protection, error) {
 	found, err := a.sessions.Factors(c.Context(), c.actor)
 	if err != nil {
 		return viewaccount.Protection{}, err
+	}
+	if a.origin(c) == "" {
+		found.Available = slices.DeleteFunc(found.Available, func(kind session.FactorKind) bool { return kind == session.FactorPasskey })
 	}
 	return viewaccount.ProtectionOf(c.actor.Account, found), nil
 }

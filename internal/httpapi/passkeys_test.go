@@ -170,6 +170,9 @@ func TestASignInIsCompletedByAPasskey(t *testing.T) {
 func TestWithoutAnAddressThereAreNoPasskeys(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)
+	if state := s.Do(http.MethodGet, "/api/auth/mfa", "", s.Enter(1).Bearer()); !strings.Contains(string(state.Body), `"factors":[],"recoveryCodesLeft":0,"available":["totp"]`) {
+		t.Errorf("%s", state.Body)
+	}
 	if answer := s.Do(http.MethodPost, "/api/auth/passkey/login/options", ""); answer.Status != 404 || answer.Code() != "not_found" {
 		t.Errorf("%d %s", answer.Status, answer.Body)
 	}

@@ -48,6 +48,8 @@ const (
 	maxPasskeys = 20
 	// maxFactorName is the length of a name of a passkey in code points.
 	maxFactorName = 40
+	// EnrolmentLife is how long an enrolment that was never finished is kept.
+	EnrolmentLife = 24 * time.Hour
 	// factorIDSize is the number of random bytes of a factor's id.
 	factorIDSize = 16
 )

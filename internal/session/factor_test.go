@@ -555,3 +555,35 @@ func TestWhoHasAFactorProvesHimselfByItsCode(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWasNeverFinishedIsForgotten(t *testing.T) {
+	t.Parallel()
+	eachGuarded(t, func(t *testing.T, w *world, _ *phone) {
+		actor, a, _ := w.guard()
+		stranger := w.authenticate(w.enter(2).Access)
+		w.enrolApp(stranger)
+		late := w.challenged(client)
+		tidy := func() (challenges, factors int64) {
+			t.Helper()
+			challenges, err := w.db.DropExpiredChallenges(t.Context(), w.now(), 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if factors, err = w.db.DropUnfinishedFactors(t.Context(), w.now().Add(-session.EnrolmentLife), 100); err != nil {
+				t.Fatal(err)
+			}
+			return challenges, factors
+		}
+		if c, f := tidy(); c != 0 || f != 0 {
+			t.Errorf("%d challenges and %d factors were dropped at once", c, f)
+		}
+		w.advance(session.EnrolmentLife + time.Hour)
+		if c, f := tidy(); c != 1 || f != 1 {
+			t.Errorf("%d challenges and %d factors were dropped, want 1 and 1", c, f)
+		}
+		w.proveFails(late.Token, session.FactorTOTP, w.code(a), errs.MFAExpired)
+		if found, err := w.Factors(t.Context(), actor); err != nil || len(found.Active) != 1 {
+			t.Errorf("%+v, %v", found, err)
+		}
+	})
+}

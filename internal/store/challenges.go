@@ -85,3 +85,12 @@ func (t *sessionTx) SpendChallenge(ctx context.Context, hash [sha256.Size]byte, 
 		ON CONFLICT DO NOTHING`, hash[:], id, millis(until))
 	return changed(result, err)
 }
+
+// DropExpiredChallenges deletes up to n challenges that ran out before a moment.
+func (s *Store) DropExpiredChallenges(ctx context.Context, before time.Time, n int) (int64, error) {
+	result, err := s.write.ExecContext(ctx, `DELETE FROM challenges WHERE hash IN (SELECT hash FROM challenges WHERE expires_at < $1 LIMIT $2)`, millis(before), n)
+	if err != nil {
+		return 0, failure(err)
+	}
+	return result.RowsAffected()
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"maska/internal/account"
 	"maska/internal/session"
@@ -61,6 +62,16 @@ func (s *Store) FactorByLookup(ctx context.Context, tag vault.Tag) (session.Fact
 func (s *Store) RecoveryCodesLeft(ctx context.Context, id account.ID) (left int, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM recovery_codes WHERE account_id = $1 AND NOT used`, id).Scan(&left)
 	return left, failure(err)
+}
+
+// DropUnfinishedFactors deletes up to n enrolments that began before a moment and were never finished.
+func (s *Store) DropUnfinishedFactors(ctx context.Context, before time.Time, n int) (int64, error) {
+	result, err := s.write.ExecContext(ctx, `
+		DELETE FROM factors WHERE id IN (SELECT id FROM factors WHERE NOT active AND created_at < $1 LIMIT $2)`, millis(before), n)
+	if err != nil {
+		return 0, failure(err)
+	}
+	return result.RowsAffected()
 }
 
 func (t *sessionTx) FactorsOf(ctx context.Context, id account.ID) ([]session.Factor, error) {
