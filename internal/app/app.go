@@ -67,9 +67,10 @@ type App struct {
 	scrapes   net.Listener     // and so is this
 	fallbacks func() uint64    // of the limiter
 
-	places   *geo.DB // nil without GEOIP_DB
-	madeKey  string  // path of a root key that was made at this start
-	draining atomic.Bool
+	places     *geo.DB // nil without GEOIP_DB
+	firstAdmin string  // the code that makes its user an admin, made at this start
+	madeKey    string  // path of a root key that was made at this start
+	draining   atomic.Bool
 }
 
 // Migrate brings the database to the state of this binary and names the database.
@@ -162,6 +163,9 @@ func (a *App) assemble(ctx context.Context, version string) error {
 		return err
 	}
 	a.sessions.WhenNoticed(a.sessions.MailNotice)
+	if a.firstAdmin, err = a.sessions.OfferFirstAdmin(ctx); err != nil {
+		return err
+	}
 	files, err := fs.Sub(web.Dist, "dist")
 	if err != nil {
 		return err
@@ -248,6 +252,9 @@ func (a *App) Greeting() string {
 	}
 	if a.madeKey != "" {
 		fmt.Fprintf(&b, "A root key was made: %s. Back it up apart from the database; without it masks lose their owners.\n", a.madeKey)
+	}
+	if a.firstAdmin != "" {
+		fmt.Fprintf(&b, "Nobody is an admin yet. Whoever signs in and sends this code becomes one, once: %s\n(POST /api/admin/claim; later: maska admin grant)\n", a.firstAdmin)
 	}
 	if a.cfg.Dev {
 		fmt.Fprintf(&b, "No TELEGRAM_BOT_TOKEN: developer mode, this machine only.\nOpen %s/dev\n", a.URL())

@@ -138,6 +138,11 @@ func setParameter(dst reflect.Value, name, text string) error {
 		dst.SetInt(n)
 	case reflect.String:
 		dst.SetString(text)
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return errs.Invalid(name, errs.WrongType)
+		}
+		dst.SetBool(text == "true")
 	default:
 		return errs.Invalid(name, errs.WrongType)
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"maska/internal/account"
 	"maska/internal/errs"
 	"maska/internal/session"
 )
@@ -44,6 +45,11 @@ func operations() []operation {
 		op(http.MethodPost, "/api/auth/password/change", bearer, "Change the own password and end the other sessions", (*API).changePassword,
 			errs.PasswordMismatch, errs.PasswordWeak, errs.CredentialsInvalid, errs.AccountLocked, errs.ReauthRequired),
 		op(http.MethodGet, "/api/auth/profile", bearer, "Own account", (*API).ownAccount),
+		op(http.MethodGet, "/api/admin/users", bearer, "Accounts, or exactly one", only(account.ManageAccounts, (*API).accounts), errs.Forbidden, errs.ValidationFailed),
+		op(http.MethodPatch, "/api/admin/users/{id}", bearer, "Disable, enable or change the roles of an account", only(account.ManageAccounts, (*API).changeAccount), errs.Forbidden, errs.NotFound),
+		op(http.MethodPost, "/api/admin/users/{id}/logout", bearer, "End all sessions of an account", only(account.ManageAccounts, (*API).logoutAccount), errs.Forbidden, errs.NotFound),
+		op(http.MethodGet, "/api/admin/audit", bearer, "What happened to all accounts", only(account.ReadAudit, (*API).allAudit), errs.Forbidden, errs.ValidationFailed),
+		op(http.MethodPost, "/api/admin/claim", bearer, "Become the first admin by the code that the server printed at its first start", (*API).claimAdmin, errs.MFAInvalid),
 		op(http.MethodPost, "/api/auth/introspect", service, "Tell another service what an access token is worth", (*API).introspect),
 		op(http.MethodGet, "/.well-known/jwks.json", public, "Keys that verify access tokens; only with JWT_ALG=EdDSA", (*API).jwks, errs.NotFound),
 

@@ -78,6 +78,7 @@ type Store interface {
 	SessionsOf(ctx context.Context, id account.ID) ([]Session, error)
 
 	personStore
+	operatorStore
 
 	credentialStore
 	lockoutStore
@@ -113,6 +114,7 @@ type Tx interface {
 	challengeTx
 	deviceTx
 	placeTx
+	operatorTx
 	endingTx
 	freshTx
 	linkTx

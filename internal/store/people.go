@@ -97,15 +97,10 @@ func (s *Store) AuditOf(ctx context.Context, id account.ID, before session.Audit
 		place = millis(before.At)
 	}
 	err = s.each(ctx, func(row scanner) error {
-		var r audit.Record
-		var at int64
-		var account, actor sql.NullInt64
-		var session sql.NullString
-		err := row.Scan(&r.ID, &at, &r.Event, &r.Outcome, &account, &session, &actor, &r.RequestID, &r.IP, &r.Country, &r.Agent, &r.Detail)
-		r.At, r.Account, r.Session, r.Actor = fromMillis(at), account.Int64, session.String, actor.Int64
+		r, err := scanAudit(row)
 		page = append(page, r)
 		return err
-	}, `SELECT id, at, event, outcome, account_id, session_id, actor_id, request_id, ip, country, agent, detail
+	}, `SELECT `+auditColumns+`
 		FROM audit WHERE account_id = $1 AND (at < $2 OR at = $2 AND id < $3) ORDER BY at DESC, id DESC LIMIT $4`, id, place, before.ID, n)
 	return page, err
 }

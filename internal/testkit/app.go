@@ -27,6 +27,7 @@ type Server struct {
 	URL        string
 	MetricsURL string // empty unless METRICS_ADDR is set
 	DataDir    string
+	Greeting   string // what the operator reads at start
 	t          testing.TB
 	log        *lockedBuffer
 	stop       func()
@@ -46,7 +47,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.URL, s.MetricsURL = a.URL(), a.MetricsURL()
+	s.URL, s.MetricsURL, s.Greeting = a.URL(), a.MetricsURL(), a.Greeting()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)
 	go func() { served <- a.Serve(ctx) }()

@@ -61,7 +61,7 @@ var law = []struct{ name, may string }{
 	{"internal/tools/faults", "internal/faultlab internal/testkit/services"},
 	{"internal/tools/benchserver", "internal/collector internal/loadtest socketio"},
 	{"internal/tools/benchcompare", "internal/collector internal/loadtest socketio"},
-	{"cmd/maska", words + " internal/app internal/authcheck internal/collector internal/config internal/errs internal/loadtest internal/telegram"},
+	{"cmd/maska", words + " internal/account internal/app internal/authcheck internal/collector internal/config internal/errs internal/loadtest internal/session internal/telegram"},
 }
 
 const (

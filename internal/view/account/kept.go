@@ -61,6 +61,22 @@ func EventsOf(records []audit.Record) []Event {
 	return list
 }
 
+// AnyEvent is a record of the audit as an admin sees it.
+type AnyEvent struct {
+	Event
+	Account int64 `json:"account,omitzero"`
+	Actor   int64 `json:"actor,omitzero" description:"who did it, when not the account itself; absent at the command line"`
+}
+
+// AnyEventsOf shows records of the audit to an admin.
+func AnyEventsOf(records []audit.Record) []AnyEvent {
+	list := make([]AnyEvent, len(records))
+	for i, event := range EventsOf(records) {
+		list[i] = AnyEvent{Event: event, Account: records[i].Account, Actor: records[i].Actor}
+	}
+	return list
+}
+
 // Device is a device that an account was used on.
 type Device struct {
 	Name         string     `json:"name"`
