@@ -17,7 +17,7 @@ import (
 
 // Limits of the write path.
 const (
-	maxBatch    = 256                     // messages in one transaction
+	maxBatch    = 1024                    // messages in one transaction
 	maxWaiting  = 2048                    // messages that wait for one leader, unless Config says otherwise
 	appendLimit = 1800 * time.Millisecond // a refusal arrives within two seconds (guarantee G10)
 	retryPause  = 50 * time.Millisecond

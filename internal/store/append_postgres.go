@@ -21,18 +21,23 @@ import (
 const lockRooms = `SELECT id FROM rooms WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`
 
 // One new version of a room's row per batch, not per message: dead versions pile up while an old
-// snapshot is open. The look-up by cid is a subquery with LIMIT, which is planned as an index scan
-// per row even for a table that has never been analysed.
+// snapshot is open. The heads, read under the locks, are what the seqs follow. Every look-up is a
+// subquery with LIMIT, which is planned as an index scan per row even for tables that have never been
+// analysed; joins of them were planned as nested loops over everything.
 const insertMessages = `
-	WITH draft AS (
-		SELECT DISTINCT ON (d.room_id, d.profile_id, d.cid) d.*
-		FROM   unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bytea[], $5::text[])
-		       WITH ORDINALITY AS d (room_id, profile_id, cid, draft_hash, content, ord)
-		WHERE  EXISTS (
-			SELECT 1 FROM rooms r
-			WHERE  r.id = d.room_id AND r.closed_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > $6)
+	WITH headed AS MATERIALIZED (
+		SELECT d.*, (
+			SELECT r.head FROM rooms r
+			WHERE  r.id = d.room_id AND r.closed_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > $1)
 			AND    (r.kind = 'global'
-			        OR (SELECT s.seat FROM members s WHERE s.room_id = d.room_id AND s.profile_id = d.profile_id LIMIT 1) IS NOT NULL))
+			        OR (SELECT s.seat FROM members s WHERE s.room_id = d.room_id AND s.profile_id = d.profile_id LIMIT 1) IS NOT NULL)
+			LIMIT  1) AS head
+		FROM   unnest($2::bigint[], $3::bigint[], $4::uuid[], $5::bytea[], $6::text[])
+		       WITH ORDINALITY AS d (room_id, profile_id, cid, draft_hash, content, ord)
+	), draft AS (
+		SELECT DISTINCT ON (d.room_id, d.profile_id, d.cid) d.*
+		FROM   headed d
+		WHERE  d.head IS NOT NULL
 		AND    (SELECT p.owner_tag FROM profiles p WHERE p.id = d.profile_id LIMIT 1) IS NOT NULL
 		AND    (SELECT m.seq FROM messages m
 		        WHERE  m.room_id = d.room_id AND m.profile_id = d.profile_id AND m.cid = d.cid LIMIT 1) IS NULL
@@ -42,14 +47,12 @@ const insertMessages = `
 		SET    head = r.head + n.count
 		FROM   (SELECT room_id, count(*) AS count FROM draft GROUP BY room_id) n
 		WHERE  r.id = n.room_id
-		RETURNING r.id, r.head - n.count AS base
 	), numbered AS (
-		SELECT d.*, b.base + row_number() OVER (PARTITION BY d.room_id ORDER BY d.ord) AS seq
+		SELECT d.*, d.head + row_number() OVER (PARTITION BY d.room_id ORDER BY d.ord) AS seq
 		FROM   draft d
-		JOIN   bump b ON b.id = d.room_id
 	)
 	INSERT INTO messages (room_id, seq, rev, profile_id, cid, draft_hash, content, created_at)
-	SELECT room_id, seq, seq, profile_id, cid, draft_hash, content, $6
+	SELECT room_id, seq, seq, profile_id, cid, draft_hash, content, $1
 	FROM   numbered
 	ORDER BY room_id, seq
 	RETURNING room_id, profile_id, cid, seq`
@@ -120,7 +123,7 @@ func (s *Store) insert(ctx context.Context, at time.Time, c columns) (map[sentKe
 	stored := make(map[sentKey]int64, len(c.rooms))
 	b := &pgx.Batch{}
 	b.Queue(lockRooms, distinct(c.rooms))
-	b.Queue(insertMessages, c.rooms, c.authors, c.cids, c.hashes, c.contents, at.UnixMilli()).Query(func(rows pgx.Rows) error {
+	b.Queue(insertMessages, at.UnixMilli(), c.rooms, c.authors, c.cids, c.hashes, c.contents).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var key sentKey
 			var seq int64
