@@ -17,13 +17,9 @@ func (s *Service) ChatActor(ctx context.Context, actor Actor, lang locale.Lang) 
 }
 
 func (s *Service) chatActor(ctx context.Context, a account.Account, lang locale.Lang) (profile.Actor, error) {
-	mask, ok := s.worn.get(a.ID, a.Generation)
-	if !ok {
-		var err error
-		if mask, err = s.mask(ctx, a, lang); err != nil {
-			return profile.Actor{}, err
-		}
-		s.worn.put(a.ID, a.Generation, mask)
+	mask, err := s.wornMask(ctx, a, lang)
+	if err != nil {
+		return profile.Actor{}, err
 	}
 	role := profile.RoleUser
 	switch {
@@ -33,6 +29,18 @@ func (s *Service) chatActor(ctx context.Context, a account.Account, lang locale.
 		role = profile.RoleModerator
 	}
 	return profile.Actor{Profile: mask, Role: role, LimitKey: s.vault.LimitKey(int64(a.ID))}, nil
+}
+
+// wornMask is mask, remembered for a short time.
+func (s *Service) wornMask(ctx context.Context, a account.Account, lang locale.Lang) (profile.Profile, error) {
+	if mask, ok := s.worn.get(a.ID, a.Generation); ok {
+		return mask, nil
+	}
+	mask, err := s.mask(ctx, a, lang)
+	if err == nil {
+		s.worn.put(a.ID, a.Generation, mask)
+	}
+	return mask, err
 }
 
 // Standing is what has become of a session: why it ended, or who acts in it now.

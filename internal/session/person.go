@@ -135,8 +135,14 @@ func (s *Service) renamed(a account.Account, change PersonChange) ([]byte, error
 // Delete ends the actor's account: the mask is put down, then everything is removed that is kept of the
 // person, and every session ends.
 func (s *Service) Delete(ctx context.Context, actor Actor, client Client) error {
-	// The mask goes first: a deletion that is cut short here can be repeated by its owner.
-	if err := s.masks.PutDown(ctx, s.vault.OwnerTag(int64(actor.Account.ID), actor.Account.Generation)); err != nil {
+	// The mask goes first: a deletion that is cut short can be repeated by its owner. No generation is
+	// worn twice (ADR 6).
+	a := actor.Account
+	if _, err := s.store.NextGeneration(ctx, a.ID, a.Generation); err != nil {
+		return err
+	}
+	s.DropAccount(a.ID)
+	if err := s.masks.PutDown(ctx, s.vault.OwnerTag(int64(a.ID), a.Generation)); err != nil {
 		return err
 	}
 	var ended []string

@@ -147,7 +147,7 @@ func (s *Service) tokens(ctx context.Context, live Live, proved time.Time, lang 
 	if err != nil {
 		return Tokens{}, err
 	}
-	mask, err := s.mask(ctx, live.Account, lang)
+	mask, err := s.wornMask(ctx, live.Account, lang)
 	if err != nil {
 		return Tokens{}, err
 	}
