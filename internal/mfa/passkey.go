@@ -98,8 +98,8 @@ var strict = base64.RawURLEncoding.Strict()
 // https://example.org. Only a page of this very origin can answer.
 func relyingParty(name, origin string) (*webauthn.WebAuthn, error) {
 	site, err := url.Parse(origin)
-	if err != nil {
-		return nil, err
+	if err != nil || site.Hostname() == "" {
+		return nil, fmt.Errorf("%w: a page without an address", ErrPasskey)
 	}
 	return webauthn.New(&webauthn.Config{RPID: site.Hostname(), RPDisplayName: name, RPOrigins: []string{origin}})
 }

@@ -19,13 +19,13 @@ const wholeKey = 77
 
 // device is an authenticator with one key, in a browser that shows a page of an origin.
 type device struct {
-	t             *testing.T
+	t             testing.TB
 	rp            virtualwebauthn.RelyingParty
 	authenticator virtualwebauthn.Authenticator
 	key           virtualwebauthn.Credential
 }
 
-func newDevice(t *testing.T, kind virtualwebauthn.KeyType) *device {
+func newDevice(t testing.TB, kind virtualwebauthn.KeyType) *device {
 	return &device{
 		t: t, rp: virtualwebauthn.RelyingParty{ID: "maska.example", Name: "Maska", Origin: site},
 		authenticator: virtualwebauthn.NewAuthenticator(), key: newKey(kind),
@@ -68,7 +68,7 @@ func (d *device) prove(options mfa.RequestOptions) (answer mfa.Assertion) {
 	return answer
 }
 
-func encode(t *testing.T, value any) string {
+func encode(t testing.TB, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -80,13 +80,13 @@ func encode(t *testing.T, value any) string {
 // ceremony is a site with a clock that the test moves, an owner, and his device.
 type ceremony struct {
 	*mfa.Passkeys
-	t      *testing.T
+	t      testing.TB
 	now    time.Time
 	owner  mfa.Owner
 	device *device
 }
 
-func newCeremony(t *testing.T, kind virtualwebauthn.KeyType) *ceremony {
+func newCeremony(t testing.TB, kind virtualwebauthn.KeyType) *ceremony {
 	t.Helper()
 	c := &ceremony{t: t, now: time.Unix(1_800_000_000, 0), owner: mfa.Owner{Handle: bytes.Repeat([]byte{5}, 32), Name: "ann"}, device: newDevice(t, kind)}
 	c.Passkeys = mfa.NewPasskeys("Maska", bytes.Repeat([]byte{3}, 32), source, func() time.Time { return c.now })
@@ -227,8 +227,26 @@ func TestAProofHoldsForItsPurposeOwnerPageAndTime(t *testing.T) {
 	}
 }
 
+func TestAPageWithoutAnAddressHasNoPasskeys(t *testing.T) {
+	t.Parallel()
+	c := newCeremony(t, virtualwebauthn.KeyTypeEC2)
+	c.register()
+	answer := c.device.prove(c.request(mfa.ForSignIn, ""))
+	for _, origin := range []string{"", "maska.example", "https://", "https://%"} {
+		_, asking := c.CreationOptions(origin, c.owner)
+		_, requesting := c.RequestOptions(origin, mfa.ForSignIn, "", nil)
+		_, registering := c.Register(origin, c.owner, mfa.Registration{})
+		_, _, checking := c.Check(origin, mfa.ForSignIn, "", c.owner, answer)
+		for _, err := range []error{asking, requesting, registering, checking} {
+			if !errors.Is(err, mfa.ErrPasskey) {
+				t.Errorf("%q: %v", origin, err)
+			}
+		}
+	}
+}
+
 // otherKey is the public key of somebody else's device.
-func otherKey(t *testing.T) []byte {
+func otherKey(t testing.TB) []byte {
 	t.Helper()
 	other := newCeremony(t, virtualwebauthn.KeyTypeEC2)
 	other.register()

@@ -119,6 +119,9 @@ func (s *Service) askPasskey(ctx context.Context, c Challenge, origin string) (*
 		return nil, err
 	}
 	options, err := s.passkeys.RequestOptions(origin, mfa.ForFactor, c.bound(), owner.Keys)
+	if errors.Is(err, mfa.ErrPasskey) {
+		return nil, errs.Wrap(errs.MFAInvalid, err)
+	}
 	return &options, err
 }
 
