@@ -218,3 +218,43 @@ func TestASignInIsCompletedByATextMessage(t *testing.T) {
 	}
 	mustNotHold(t, "the log", s.Log(), []string{sent, "1512345678", problem.Token, set.Access})
 }
+
+func TestAPasswordAsksForTheFactorUnlessTheDeviceIsTrusted(t *testing.T) {
+	t.Parallel()
+	s, _ := guardedServer(t)
+	credentials := `{"email":"zinaida@example.com","password":"vzr9kqpw","confirmPassword":"vzr9kqpw"}`
+	person := must[tokenSet](t, s, 201, http.MethodPost, "/api/auth/register", credentials)
+	bearer := "Authorization: Bearer " + person.Access
+	e := must[enrolment](t, s, 200, http.MethodPost, "/api/auth/mfa/totp/enroll", "", bearer)
+	given := must[recovery](t, s, 200, http.MethodPost, "/api/auth/mfa/totp/activate", `{"factorId":"`+e.ID+`","code":"`+codeOf(t, e.Secret, -1)+`"}`, bearer)
+	if answer := s.Do(http.MethodPost, "/api/auth/mfa/email/enroll", "", bearer); answer.Status != 403 || answer.Code() != "email_not_verified" {
+		t.Errorf("an address that was not proved: %d %s", answer.Status, answer.Body)
+	}
+	if answer := s.Do(http.MethodPost, "/api/auth/mfa/email/enroll", "", s.Enter(1).Bearer()); answer.Status != 409 || answer.Code() != "not_bound" {
+		t.Errorf("no address: %d %s", answer.Status, answer.Body)
+	}
+	const here, there = "X-Device-Id: 0123456789abcdef0123456789abcdef", "X-Device-Id: ffffffffffffffffffffffffffffffff"
+	login := func(device string) testkit.Answer {
+		return s.Do(http.MethodPost, "/api/auth/login", `{"email":"zinaida@example.com","password":"vzr9kqpw"}`, device)
+	}
+	var waiting struct {
+		Token string `json:"mfa_token"`
+	}
+	login(here).Into(t, &waiting)
+	body := fmt.Sprintf(`{"mfa_token":%q,"factor":"recovery","code":%q,"trustDevice":true}`, waiting.Token, given.Codes[0])
+	must[tokenSet](t, s, 200, http.MethodPost, "/api/auth/mfa/verify", body, here)
+	if answer := login(here); answer.Status != 200 {
+		t.Errorf("a trusted device: %d %s", answer.Status, answer.Body)
+	}
+	for _, device := range []string{there, "X-Nothing: 1"} {
+		if answer := login(device); answer.Code() != "mfa_required" {
+			t.Errorf("%s: %d %s", device, answer.Status, answer.Body)
+		}
+	}
+	for code, want := range map[string]int{given.Codes[0]: 401, given.Codes[1]: 200} { // used, and not
+		if answer := s.Do(http.MethodPost, "/api/auth/reauth", `{"code":"`+code+`"}`, bearer); answer.Status != want {
+			t.Errorf("reauth: %d %s, want %d", answer.Status, answer.Body, want)
+		}
+	}
+	mustNotHold(t, "the log", s.Log(), append(given.Codes, e.Secret, waiting.Token, "vzr9kqpw", "zinaida@example.com"))
+}
