@@ -102,6 +102,7 @@ func (h *History) Around(ctx context.Context, id room.ID, seq int64, limit int) 
 
 // CatchUp is what a client gets that has seen everything up to some seq.
 type CatchUp struct {
+	After int64     // the seq behind which it begins; 0 if Reset
 	Items []Message // in order of rev; in order of seq if Reset
 	Head  Head
 	// Room is set when the room or its members changed since, and with Reset: as it is at Head or later.
@@ -135,7 +136,7 @@ func (h *History) Since(ctx context.Context, id room.ID, after int64, epoch stri
 		return CatchUp{}, err
 	}
 	n := fitting(items)
-	c := CatchUp{Items: items[:n], Head: headOf(r), More: n < len(items)}
+	c := CatchUp{After: after, Items: items[:n], Head: headOf(r), More: n < len(items)}
 	if r.Rev > after {
 		c.Room = &state
 	}

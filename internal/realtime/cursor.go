@@ -250,6 +250,8 @@ func (c *cursor) apply(got message.CatchUp) {
 		for len(got.Items) > 0 && got.Items[0].Rev <= c.last { // delivered while it was read
 			got.Items = got.Items[1:]
 		}
+		// Whoever is still catching up has a hole before this, and must be able to see it.
+		got.After = c.last
 	}
 	packet, err := eventPacket(c.feed.audience, "sync", view.NewSync(c.id, got, c.here()))
 	if err != nil {
@@ -346,7 +348,7 @@ func (c *cursor) syncFromTail(after int64) (*socketio.Packet, error) {
 	if !ok || len(frames) > message.MaxCatchUp {
 		return nil, nil
 	}
-	s := view.EncodedSync{RoomID: int64(c.id), Items: []jsontext.Value{}, Head: c.last, Epoch: c.epoch}
+	s := view.EncodedSync{RoomID: int64(c.id), After: after, Items: []jsontext.Value{}, Head: c.last, Epoch: c.epoch}
 	bytes := 0
 	for i := range frames {
 		item := frames[i].item()

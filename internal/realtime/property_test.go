@@ -208,7 +208,7 @@ func (l *listener) take(r *report, s view.Sync) {
 	if s.Reset {
 		r.failf("reset at %d", l.last)
 	}
-	if len(s.Items) > 0 && s.Items[0].Seq > l.last+1 {
+	if s.After > l.last {
 		l.sync(r)
 		return
 	}

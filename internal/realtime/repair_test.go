@@ -70,6 +70,51 @@ func TestARepairRepeatsNothingThatCameWhileItWasRead(t *testing.T) {
 	})
 }
 
+func TestWhoIsStillCatchingUpSeesTheHoleBeforeARepair(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, err := socketio.New(socketio.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &ledger{}
+		audience := &hall{Namespace: server.Namespace("/")}
+		feed := realtime.NewFeed(realtime.FeedConfig{
+			Audience: audience, History: message.NewHistory(store), Bus: realtime.NoBus{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		})
+		store.add(300)
+		l := &listener{hall: audience, feed: feed}
+		var failed report
+		l.enter(&failed, true) // it gets the first two hundred, and would have to ask for the rest
+		store.add(1)           // another node's, and its bus has lost it
+		feed.Unsure(room.Global)
+		<-time.After(time.Second)
+		synctest.Wait()
+		feed.Close()
+		if err := server.Shutdown(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		if len(l.inbox) != 2 || failed.text != "" {
+			t.Fatalf("%d events came; %s", len(l.inbox), failed.text)
+		}
+		first, repair := syncOf(t, l.inbox[0]), syncOf(t, l.inbox[1])
+		if known := first.Items[len(first.Items)-1].Rev; !first.More || known != 200 || repair.After != 300 || repair.Head != 301 {
+			t.Errorf("who knows everything up to %d is told of %d to %d", known, repair.After, repair.Head)
+		}
+	})
+}
+
+func syncOf(t *testing.T, text string) (s view.Sync) {
+	t.Helper()
+	inside, ok := strings.CutPrefix(text, `42["sync",`)
+	if !ok {
+		t.Fatalf("not a sync: %s", text)
+	}
+	if err := json.Unmarshal([]byte(strings.TrimSuffix(inside, "]")), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // heardBy lists the contents that came to a listener, live and by sync.
 func heardBy(t *testing.T, audience *hall, l *listener) (contents []string) {
 	t.Helper()

@@ -36,6 +36,7 @@ type Entered struct {
 // Sync brings a room up to Head: the answer to the event sync and the event itself.
 type Sync struct {
 	RoomID int64     `json:"roomId"`
+	After  int64     `json:"after"` // who knows less has a hole before Items; 0 with Reset
 	Items  []Message `json:"items"`
 	Room   *Room     `json:"room,omitzero"`   // when the room itself changed, and with Reset
 	People []Profile `json:"people,omitzero"` // its members, with the Room of a small room
@@ -48,7 +49,7 @@ type Sync struct {
 // NewSync shows a catch-up; online is used where the room is shown.
 func NewSync(id room.ID, c message.CatchUp, online int) Sync {
 	s := Sync{
-		RoomID: int64(id), Items: NewMessages(c.Items), Head: c.Head.Seq, Epoch: c.Head.Epoch, More: c.More, Reset: c.Reset,
+		RoomID: int64(id), After: c.After, Items: NewMessages(c.Items), Head: c.Head.Seq, Epoch: c.Head.Epoch, More: c.More, Reset: c.Reset,
 	}
 	if c.Room != nil {
 		r := NewRoom(c.Room.Room, online)
@@ -63,6 +64,7 @@ func NewSync(id room.ID, c message.CatchUp, online int) Sync {
 // EncodedSync is a Sync of messages that are JSON already.
 type EncodedSync struct {
 	RoomID int64            `json:"roomId"`
+	After  int64            `json:"after"`
 	Items  []jsontext.Value `json:"items"`
 	Head   int64            `json:"head"`
 	Epoch  string           `json:"epoch"`

@@ -11,6 +11,8 @@ export interface Sent {
 
 /** What changed in a room since some seq: an answer to `sync`, or sent by the server itself. */
 export interface Sync {
+  /** The change behind which the items begin: who knows less has a hole before them. */
+  after?: number;
   items: readonly Message[];
   head: number;
   epoch: string;

@@ -87,6 +87,12 @@ describe('catch-up', () => {
     expect(isBehind(log)).toBe(true);
   });
 
+  test('what begins beyond us is asked for, not believed', () => {
+    const log = applySync(started, { after: 8, items: [said(9)], head: 9, epoch: EPOCH });
+    expect(log.last).toBe(2);
+    expect(isBehind(log)).toBe(true);
+  });
+
   test('an answer that comes late takes nothing back', () => {
     const log = receive(receive(started, live(3)), edit(3, 4));
     const late = applySync(log, { items: [said(3)], head: 3, epoch: EPOCH });

@@ -84,6 +84,8 @@ export function applySync(log: Log, sync: Sync): Log {
   if (sync.reset) return reset(log, { ...sync, hasMore: first(sync.items) > 1 });
   // Without a start there is no telling what came before these items; the first page is on its way.
   if (!log.loaded || sync.epoch !== log.epoch) return heardHead(log, sync.head);
+  // What the server repairs for everybody begins beyond who is still catching up.
+  if (sync.after !== undefined && sync.after > log.last) return heardHead(log, sync.head);
   const last = sync.more ? (sync.items.at(-1)?.rev ?? log.last) : sync.head;
   if (last <= log.last) return settleHead(log, sync);
   return settleHead(release({ ...sync.items.reduce(put, log), last }), sync);
