@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,8 @@ type crowd struct {
 		acked, refused, opened, holes, resends atomic.Int64
 		loggedOut, unexplained                 atomic.Int64
 	}
-	refusals   slowest // from a message to unavailable
+	refusals   slowest   // from a message to unavailable
+	gaps       durations // without a connection
 	unexpected notes
 	targets    []target
 }
@@ -34,6 +36,7 @@ type crowd struct {
 type target struct {
 	url     string
 	lastAck *atomic.Int64 // nanoseconds since the history began
+	closed  *atomic.Bool  // a balancer sends nobody there
 }
 
 func newCrowd(history *History, seed uint64, urls []string) *crowd {
@@ -42,7 +45,7 @@ func newCrowd(history *History, seed uint64, urls []string) *crowd {
 		MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
 	}}}
 	for _, url := range urls {
-		c.targets = append(c.targets, target{url: url, lastAck: new(atomic.Int64)})
+		c.targets = append(c.targets, target{url: url, lastAck: new(atomic.Int64), closed: new(atomic.Bool)})
 	}
 	c.pace.Store(int64(20 * time.Millisecond))
 	return c
@@ -55,9 +58,20 @@ func (c *crowd) rng(who uint64) *rand.Rand {
 
 // choose finds a node for a device, perhaps one that is dead.
 func (c *crowd) choose(rng *rand.Rand) (node int, to target) {
-	node = rng.IntN(len(c.targets))
+	open := make([]int, 0, len(c.targets))
+	for i, t := range c.targets {
+		if !t.closed.Load() {
+			open = append(open, i)
+		}
+	}
+	if len(open) > 0 {
+		node = open[rng.IntN(len(open))]
+	}
 	return node, c.targets[node]
 }
+
+// direct opens or closes the way to a node, as a balancer does that asks /readyz.
+func (c *crowd) direct(node int, open bool) { c.targets[node].closed.Store(!open) }
 
 // ackSince tells whether a node has acknowledged something after a moment.
 func (c *crowd) ackSince(node int, since time.Duration) (time.Duration, bool) {
@@ -77,7 +91,27 @@ func (s *slowest) add(d time.Duration) {
 	}
 }
 
+func (s *slowest) reset() { s.ns.Store(0) }
+
 func (s *slowest) get() time.Duration { return time.Duration(s.ns.Load()) }
+
+// durations keeps how long things took.
+type durations struct {
+	mu  sync.Mutex
+	all []time.Duration
+}
+
+func (d *durations) add(took time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = append(d.all, took)
+}
+
+func (d *durations) get() []time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.all)
+}
 
 // notes counts what should not happen, by what it is.
 type notes struct {

@@ -45,6 +45,7 @@ type device struct {
 	node    int
 	session int
 	in      bool // CONNECT was answered
+	lostAt  time.Time
 	revoked bool
 	over    bool
 
@@ -121,6 +122,16 @@ func (d *device) hop() {
 	}
 }
 
+// leaves makes the device hop if it is at a node.
+func (d *device) leaves(node int) {
+	d.mu.Lock()
+	there := d.node == node
+	d.mu.Unlock()
+	if there {
+		d.hop()
+	}
+}
+
 func (d *device) live(ctx context.Context, node int, to target) error {
 	sock, err := dialSocket(ctx, d.crowd.http, to.url, d.proof())
 	if err != nil {
@@ -184,6 +195,9 @@ func (d *device) begin(node int, sock *socket) {
 func (d *device) apart() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.in {
+		d.lostAt = time.Now()
+	}
 	d.in = false
 	for _, p := range d.places {
 		p.entered = false
@@ -309,6 +323,9 @@ func (d *device) take(ctx context.Context, frame string, to target) error {
 		return d.sock.write(ctx, "3")
 	case strings.HasPrefix(frame, "40"):
 		d.in = true
+		if !d.lostAt.IsZero() {
+			d.crowd.gaps.add(time.Since(d.lostAt))
+		}
 		d.crowd.counters.opened.Add(1)
 		d.crowd.history.Add(Event{Kind: Opened, Client: d.id, Session: d.session, Node: d.node})
 		for _, p := range d.places {
@@ -497,6 +514,7 @@ func (d *device) synced(c call, payload json.RawMessage) error {
 func (d *device) sync(payload json.RawMessage, asked bool) error {
 	var s struct {
 		RoomID int64          `json:"roomId"`
+		After  int64          `json:"after"`
 		Items  []shownMessage `json:"items"`
 		Head   int64          `json:"head"`
 		Epoch  string         `json:"epoch"`
@@ -515,6 +533,10 @@ func (d *device) sync(payload json.RawMessage, asked bool) error {
 		d.crowd.history.Add(Event{Kind: Reset, Client: d.id, Session: d.session, Room: p.room, Seq: before})
 		p.last, p.seen = 0, 0
 	}
+	if s.After > p.last { // it repairs the room for those who know more
+		p.seen = max(p.seen, s.Head)
+		return nil
+	}
 	for i := range s.Items {
 		// What comes behind the sync of entering may repeat some of it: the node may be behind the store.
 		d.hear(p, &s.Items[i], asked || !p.entered)
@@ -524,6 +546,7 @@ func (d *device) sync(payload json.RawMessage, asked bool) error {
 		p.seen = max(p.seen, s.Head)
 		upTo = s.Items[len(s.Items)-1].Rev
 	}
+	d.crowd.history.Add(Event{Kind: Synced, Client: d.id, Session: d.session, Node: d.node, Room: p.room, Seq: upTo, Asked: asked || !p.entered})
 	p.last, p.epoch, p.entered = max(p.last, upTo), s.Epoch, true
 	return nil
 }
@@ -559,7 +582,9 @@ func (d *device) answered(c call, payload json.RawMessage, to target) error {
 func (d *device) denied(c call, r refusal, waiting bool) {
 	if patient(r.Code) {
 		d.crowd.counters.refused.Add(1)
-		d.crowd.refusals.add(time.Since(c.at))
+		took := time.Since(c.at)
+		d.crowd.refusals.add(took)
+		d.crowd.history.Add(Event{Kind: Delayed, Client: d.id, Session: d.session, Node: d.node, Room: c.place.room, CID: c.cid, After: took, Code: r.Code})
 		if waiting {
 			wait := time.Duration(max(r.RetryAfter, 0.1) * (0.25 + 0.75*d.rng.Float64()) * float64(time.Second))
 			c.place.out.tried, c.place.out.due = false, time.Now().Add(wait)

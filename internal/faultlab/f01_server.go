@@ -9,7 +9,7 @@ import (
 func KilledServers() Scenario {
 	return Scenario{
 		ID: "F1", Title: "server kill -9",
-		Setup: Setup{Nodes: 2, Redis: true, People: 48, Rooms: 12, Seats: 4, Global: 12, Pace: 20 * time.Millisecond, Churn: 300 * time.Millisecond},
+		Setup: busy(),
 		Full:  full(12, 120_000, 5*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			return l.rounds(ctx, scale, l.killNode)

@@ -2,8 +2,6 @@ package faultlab
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 )
 
@@ -18,7 +16,7 @@ const (
 func KilledDatabase() Scenario {
 	return Scenario{
 		ID: "F2", Title: "PostgreSQL kill -9",
-		Setup: Setup{Nodes: 2, Redis: true, People: 48, Rooms: 12, Seats: 4, Global: 12, Pace: 20 * time.Millisecond, Churn: 300 * time.Millisecond},
+		Setup: busy(),
 		Full:  full(12, 120_000, 5*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			err := l.rounds(ctx, scale, l.killDatabase)
@@ -66,15 +64,10 @@ func (l *Lab) killDatabase(ctx context.Context) error {
 
 // awaitUnready waits until every node says that it is not ready.
 func (l *Lab) awaitUnready(ctx context.Context, since time.Time) error {
-	for _, node := range l.Nodes {
-		err := until(ctx, "503 of /readyz", func() bool {
-			refused, is := errors.AsType[answerError](ready(ctx, node.URL()))
-			return is && refused.status == http.StatusServiceUnavailable
-		})
-		if err != nil {
+	for i := range l.Nodes {
+		if err := l.unready(ctx, i, since); err != nil {
 			return err
 		}
-		l.report.within("503 of /readyz", time.Since(since), unreadyPromise)
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ const (
 	Refused                 // the server has refused CID in Room for good, with Code
 	Got                     // Session brought CID with Sum as Seq of Room; Asked if by an answer to sync or CONNECT
 	Reset                   // Session told Client to forget Room up to Seq
+	Synced                  // Session told Client that this is all of Room up to Seq; Asked as in Got
+	Delayed                 // the server has told Client, After so long, to send CID again later, with Code
 	Settled                 // at the end, Client knows Room up to Seq
 	Read                    // a page of Room, asked for at At, began at Seq and held Page; it was the newest
 	Revoked                 // Client's session was ended; nothing may come After that
@@ -36,7 +38,7 @@ const (
 	Fault                   // what was done to the system
 )
 
-var kindNames = [...]string{"", "base", "joined", "left", "opened", "sent", "acked", "refused", "got", "reset", "settled", "read", "revoked", "stored", "head", "fault"}
+var kindNames = [...]string{"", "base", "joined", "left", "opened", "sent", "acked", "refused", "got", "reset", "synced", "delayed", "settled", "read", "revoked", "stored", "head", "fault"}
 
 // MarshalText gives the kind its name.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(kindNames[k]), nil }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,7 @@ type Setup struct {
 	Postgres []string // settings of the server
 	Database string   // what is added to DATABASE_URL
 	Settings []string // of the nodes
+	Links    bool     // whatever processes say to each other goes through links
 	People   int
 	Rooms    int           // small ones
 	Seats    int           // of each
@@ -49,8 +51,12 @@ type Lab struct {
 	Nodes    []*services.Server
 	Postgres *services.Server
 	Redis    *services.Server // nil if Setup has none
+	Doors    links            // from the devices to each node, if Setup has links
+	ToData   links            // from each node to PostgreSQL
+	ToRedis  links            // from each node to Redis
 
 	dir     string
+	metrics []string // addresses of the nodes' figures
 	log     *slog.Logger
 	rng     *mathrand.Rand
 	crowd   *crowd
@@ -70,7 +76,7 @@ func Start(ctx context.Context, setup Setup, seed uint64, binary, dir string, lo
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Setup: setup, Seed: seed, History: history, dir: dir, log: log, report: &Report{Seed: seed, Dir: dir}}
+	l := &Lab{Setup: setup, Seed: seed, History: history, dir: dir, log: log, report: &Report{Seed: seed}}
 	l.rng = mathrand.New(mathrand.NewPCG(seed, 0)) //nolint:gosec // the same dice must fall again
 	l.alive, l.end = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
@@ -96,25 +102,71 @@ func (l *Lab) startServices(ctx context.Context, binary string) (err error) {
 	if _, err := rand.Read(key); err != nil {
 		return err
 	}
-	settings := append([]string{"DATABASE_URL=" + l.Postgres.URL() + l.Setup.Database, "ROOT_KEY=" + hex.EncodeToString(key)}, l.Setup.Settings...)
 	if l.Setup.Redis {
 		if l.Redis, err = services.StartRedis(ctx, l.dir); err != nil {
 			return err
 		}
-		settings = append(settings, "REDIS_URL="+l.Redis.URL())
 	}
+	settings := append([]string{"ROOT_KEY=" + hex.EncodeToString(key)}, l.Setup.Settings...)
 	var urls []string
 	for i := range l.Setup.Nodes {
-		node, err := startNode(ctx, binary, l.dir, fmt.Sprintf("node%d", i+1), settings)
+		url, err := l.startNode(ctx, binary, i, settings)
 		if err != nil {
 			return err
 		}
-		l.Nodes = append(l.Nodes, node)
-		urls = append(urls, node.URL())
+		urls = append(urls, url)
 	}
 	l.crowd = newCrowd(l.History, l.Seed, urls)
 	l.crowd.pace.Store(int64(l.Setup.Pace))
 	return nil
+}
+
+// startNode runs a node and returns where devices find it.
+func (l *Lab) startNode(ctx context.Context, binary string, i int, settings []string) (string, error) {
+	database, err := l.through(ctx, &l.ToData, i, l.Postgres.URL())
+	if err != nil {
+		return "", err
+	}
+	settings = append(slices.Clip(settings), "DATABASE_URL="+database+l.Setup.Database)
+	if l.Redis != nil {
+		redis, err := l.through(ctx, &l.ToRedis, i, l.Redis.URL())
+		if err != nil {
+			return "", err
+		}
+		settings = append(settings, "REDIS_URL="+redis)
+	}
+	metrics, err := services.FreeAddress(ctx)
+	if err != nil {
+		return "", err
+	}
+	l.metrics = append(l.metrics, metrics)
+	settings = append(settings, "METRICS_ADDR="+metrics)
+	node, err := startNode(ctx, binary, l.dir, fmt.Sprintf("node%d", i+1), settings)
+	if err != nil {
+		return "", err
+	}
+	l.Nodes = append(l.Nodes, node)
+	return l.through(ctx, &l.Doors, i, node.URL())
+}
+
+// through puts a link before the server that a URL names, if the lab has links, and returns the URL
+// of the link.
+func (l *Lab) through(ctx context.Context, into *links, i int, server string) (string, error) {
+	if !l.Setup.Links {
+		return server, nil
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		return "", err
+	}
+	dice := mathrand.New(mathrand.NewPCG(l.Seed, 3<<40+uint64(i))) //nolint:gosec // the same dice must fall again
+	link, err := NewLink(ctx, fmt.Sprintf("%s of node %d", u.Scheme, i), u.Host, dice)
+	if err != nil {
+		return "", err
+	}
+	*into = append(*into, link)
+	u.Host = link.Address()
+	return u.String(), nil
 }
 
 const parallelSignIns = 8
@@ -343,7 +395,7 @@ func (l *Lab) Close() error {
 	if l.crowd != nil {
 		l.crowd.http.CloseIdleConnections()
 	}
-	var err error
+	err := slices.Concat(l.Doors, l.ToData, l.ToRedis).close()
 	for _, s := range append(slices.Clip(l.Nodes), l.Redis, l.Postgres) {
 		if s != nil {
 			err = errors.Join(err, s.Kill())

@@ -1,6 +1,8 @@
 package faultlab
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,4 +40,47 @@ func crossings(events []Event) []delivery {
 		}
 	}
 	return all
+}
+
+// ackTimes tells how long acks took of messages that were composed in a span.
+func ackTimes(events []Event, when span) spread {
+	sent, all := map[uuid.UUID]time.Duration{}, []time.Duration{}
+	for i := range events {
+		switch e := &events[i]; e.Kind {
+		case Sent:
+			if when.holds(e.At) {
+				sent[e.CID] = e.At
+			}
+		case Acked:
+			if at, ok := sent[e.CID]; ok {
+				all = append(all, e.At-at)
+				delete(sent, e.CID)
+			}
+		default: // tells nothing about this
+		}
+	}
+	return spreadOf(all)
+}
+
+// spread sums up how long something took.
+type spread struct {
+	n                int
+	median, p99, max time.Duration
+}
+
+func spreadOf(all []time.Duration) spread {
+	if len(all) == 0 {
+		return spread{}
+	}
+	slices.Sort(all)
+	n := len(all)
+	return spread{n, all[n/2], all[n*99/100], all[n-1]}
+}
+
+func (s spread) String() string {
+	return fmt.Sprintf("median %s, p99 %s, max %s of %d", milliseconds(s.median), milliseconds(s.p99), milliseconds(s.max), s.n)
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }

@@ -15,7 +15,7 @@ type Report struct {
 	ID      string
 	Title   string
 	Seed    uint64
-	Dir     string // of the history and the logs
+	Dir     string // of the history and the logs, if it failed
 	Took    time.Duration
 	Verdict *Verdict
 
@@ -51,7 +51,10 @@ func (r *Report) Failed() bool { return len(r.Failures) > 0 || r.Verdict == nil 
 // String tells everything about a failure, the seed first.
 func (r *Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, seed %d, history in %s", r.ID, r.Seed, r.Dir)
+	fmt.Fprintf(&b, "%s, seed %d", r.ID, r.Seed)
+	if r.Dir != "" {
+		fmt.Fprintf(&b, ", history in %s", r.Dir)
+	}
 	for _, failure := range r.Failures {
 		b.WriteString("\n  " + failure)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -48,14 +49,18 @@ type Scenario struct {
 
 // Scenarios are all there are.
 func Scenarios() []Scenario {
-	return []Scenario{KilledServers(), KilledDatabase(), KilledRedis()}
+	return []Scenario{
+		KilledServers(), KilledDatabase(), KilledRedis(), SlowLinks(), CutLinks(), IsolatedNodes(),
+		Deployments(), LoneDeployments(), HaltedProcesses(),
+	}
 }
 
 // settleLimit is how long catching up may take when everything is whole.
 const settleLimit = 20 * time.Second
 
-// Run plays a scenario in a folder of its own below dir, which is removed unless a guarantee was
-// broken. The error tells why the scenario could not be played; what was broken is in the report.
+// Run plays a scenario in a folder of its own below dir, which is removed. The history and the logs are
+// kept elsewhere if a guarantee was broken, and the report says where. The error tells why the scenario
+// could not be played.
 func Run(ctx context.Context, s Scenario, scale Scale, seed uint64, binary, dir string, log *slog.Logger) (_ *Report, err error) {
 	began := time.Now()
 	own := filepath.Join(dir, s.ID)
@@ -75,14 +80,46 @@ func Run(ctx context.Context, s Scenario, scale Scale, seed uint64, binary, dir 
 		err = l.Settle(ctx, settleLimit)
 	}
 	if err = errors.Join(err, l.Close()); err != nil {
-		return nil, fmt.Errorf("%s, seed %d, history in %s: %w", s.ID, seed, own, err)
+		kept, keeping := keep(own, s.ID)
+		return nil, fmt.Errorf("%s, seed %d, history in %s: %w", s.ID, seed, kept, errors.Join(err, keeping))
 	}
 	l.judge()
 	r.Took = time.Since(began)
-	if !r.Failed() {
-		err = os.RemoveAll(own)
+	if r.Failed() {
+		r.Dir, err = keep(own, s.ID)
 	}
-	return r, err
+	return r, errors.Join(err, os.RemoveAll(own))
+}
+
+// keep copies the history and the logs of a run to a folder that nobody sweeps.
+func keep(dir, id string) (string, error) {
+	kept, err := os.MkdirTemp("", "maska-faults-"+id+"-")
+	if err != nil {
+		return dir, err
+	}
+	for _, pattern := range []string{"*.jsonl", "*.log"} {
+		paths, globbing := filepath.Glob(filepath.Join(dir, pattern))
+		err = errors.Join(err, globbing)
+		for _, path := range paths {
+			err = errors.Join(err, copyFile(path, filepath.Join(kept, filepath.Base(path))))
+		}
+	}
+	return kept, err
+}
+
+func copyFile(from, to string) (err error) {
+	source, err := os.Open(from) //nolint:gosec // a file of the run's own
+	if err != nil {
+		return err
+	}
+	defer source.Close()         //nolint:errcheck // it was only read
+	target, err := os.Create(to) //nolint:gosec // a file of the run's own
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	_, err = io.Copy(target, source)
+	return err
 }
 
 // Await waits until so many messages were acknowledged.

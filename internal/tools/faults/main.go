@@ -83,7 +83,7 @@ func play(ctx context.Context, only []string, asked faultlab.Scale, seed uint64,
 		return err
 	}
 	if broken {
-		return errBroken
+		return errors.Join(errBroken, dir.Remove())
 	}
 	return dir.Remove()
 }

@@ -1,0 +1,57 @@
+package faultlab
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// figures are what a node says about itself to Prometheus: each series by its name with labels, and
+// their sums by the bare name.
+type figures map[string]float64
+
+// What is watched (Prometheus client conventions).
+const (
+	goroutines  = "go_goroutines"
+	descriptors = "process_open_fds"
+	resident    = "process_resident_memory_bytes"
+	sockets     = "maska_sockets"
+	connections = "maska_connections"
+	fromStore   = `maska_catch_ups_total{from="database"}`
+	queueBytes  = "maska_queue_bytes"
+)
+
+func (l *Lab) figures(ctx context.Context, node int) (_ figures, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.metrics[node]+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := l.crowd.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	all := figures{}
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), " ")
+		if !ok || strings.HasPrefix(name, "#") {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+		if bare, _, labelled := strings.Cut(name, "{"); labelled {
+			all[bare] += n
+		}
+		all[name] = n
+	}
+	return all, lines.Err()
+}
