@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/rs/cors"
 
@@ -145,8 +146,22 @@ func (a *API) serve(o operation) http.HandlerFunc {
 			if errors.Is(err, context.DeadlineExceeded) && errs.CodeOf(err) == errs.Internal {
 				err = errs.Wrap(errs.Unavailable, err) // answerLimit
 			}
+			if errs.CodeOf(err) == errs.RateLimited {
+				a.noteLimit(r.Context(), c, o) // that of c has ended
+			}
 			a.refuse(w, r, err)
 		}
+	}
+}
+
+// noteLimit leaves a trace in the audit when somebody does too often what concerns accounts. What
+// concerns the chat leaves none: it would lie beside the messages of a mask.
+func (a *API) noteLimit(ctx context.Context, c *call, o operation) {
+	if o.path != "/auth" && !strings.HasPrefix(o.path, "/api/auth/") && !strings.HasPrefix(o.path, "/api/user/") {
+		return
+	}
+	if err := a.sessions.NoteLimited(ctx, c.actor, c.client, o.path); err != nil {
+		a.log.WarnContext(ctx, "a refusal left no trace", slog.String("requestId", requestID(c.Request)), slog.Any("cause", err))
 	}
 }
 

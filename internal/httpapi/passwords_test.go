@@ -279,6 +279,38 @@ func TestItTakesAsLongToRefuseNobodyAsSomebody(t *testing.T) {
 	}
 }
 
+func TestWhoComesTooOftenIsInTheAuditOnce(t *testing.T) {
+	t.Parallel()
+	url := testkit.PostgresURL(t)
+	s := testkit.Start(t, "DATABASE_URL="+url)
+	raw, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close() //nolint:errcheck // the test is over
+	person := s.Enter(1)
+	body := credentials("nonsense@example.com", goodPassword, goodPassword+"x")
+	for i := range 8 {
+		answer := s.Do(http.MethodPost, "/api/auth/password/forgot", `{"email":"nobody@example.com"}`)
+		if limited := i >= 3; limited != (answer.Code() == "rate_limited") || limited != (answer.Header.Get("Retry-After") != "") {
+			t.Errorf("request %d: %d %s", i, answer.Status, answer.Body)
+		}
+	}
+	for range 12 {
+		s.Do(http.MethodPost, "/api/user/bind-telegram", `{}`, person.Bearer())
+	}
+	if answer := s.Do(http.MethodPost, "/api/user/bind-email", body, person.Bearer()); answer.Code() != "password_mismatch" {
+		t.Errorf("%s", answer.Body) // field rules come first
+	}
+	var all, known int
+	if err := raw.QueryRowContext(t.Context(), `SELECT COUNT(*), COUNT(account_id) FROM audit WHERE event = 'rate_limited' AND outcome = 'refused'`).Scan(&all, &known); err != nil {
+		t.Fatal(err)
+	}
+	if all != 2 || known != 1 {
+		t.Errorf("%d refusals in the audit, %d of a known account", all, known)
+	}
+}
+
 func TestTheMailOfDevModeIsNotInTheLog(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, "TELEGRAM_BOT_TOKEN=", "HOST=") // the letter goes to standard output
