@@ -36,6 +36,13 @@ func TestTheRoutesOfAnAccountAnswerAsTheContractSays(t *testing.T) {
 	if answer := s.Do(http.MethodPost, "/api/auth/logout", "", gone.Bearer()); answer.Status != 200 {
 		t.Fatalf("logout: %s", answer.Body)
 	}
+	boss, disabled := s.Enter(4), s.Enter(5)
+	if answer := s.Do(http.MethodPost, "/api/admin/claim", `{"code":"`+adminCode(t, s)+`"}`, boss.Bearer()); answer.Status != 200 {
+		t.Fatalf("the first admin: %s", answer.Body)
+	}
+	if answer := s.Do(http.MethodPatch, fmt.Sprintf("/api/admin/users/%d", accountID(t, s, disabled)), `{"isActive":false}`, boss.Bearer()); answer.Status != 200 {
+		t.Fatalf("disabling: %s", answer.Body)
+	}
 	for i, c := range []struct {
 		method, path, body string
 		fresh              bool
@@ -64,12 +71,23 @@ func TestTheRoutesOfAnAccountAnswerAsTheContractSays(t *testing.T) {
 		{"DELETE", "/api/user", "", true, 204, ""},
 		{"DELETE", "/api/me", "", true, 204, ""},
 	} {
-		for code, headers := range map[string][]string{
-			"token_missing": {"X-Nobody: 1"}, "token_invalid": {"Authorization: Bearer nonsense"}, "session_revoked": {gone.Bearer()},
+		for code, who := range map[string]struct {
+			status int
+			header string
+		}{
+			"token_missing": {401, "X-Nobody: 1"}, "token_invalid": {401, "Authorization: Bearer nonsense"},
+			"session_revoked": {401, gone.Bearer()}, "account_disabled": {403, disabled.Bearer()},
 		} {
-			if answer := s.Do(c.method, c.path, c.body, headers...); c.status < 400 && (answer.Status != 401 || answer.Code() != code) {
+			if answer := s.Do(c.method, c.path, c.body, who.header); c.status < 400 && (answer.Status != who.status || answer.Code() != code) {
 				t.Errorf("%s %s: %d %s, want %s", c.method, c.path, answer.Status, answer.Body, code)
 			}
+		}
+		if c.method == http.MethodGet { // a role opens nobody else's account
+			answer := s.Do(c.method, c.path, "", boss.Bearer())
+			if answer.Status != c.status {
+				t.Errorf("%s %s for an admin: %d %s", c.method, c.path, answer.Status, answer.Body)
+			}
+			mustNotHold(t, c.path, string(answer.Body), secrets(other))
 		}
 		if c.fresh {
 			answer := s.Do(c.method, c.path, c.body, stale(t, s, 1000+int64(i)).Bearer())
