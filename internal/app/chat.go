@@ -124,9 +124,16 @@ func (c *chat) MaskChanged(id account.ID) {
 	}
 }
 
+// aloneSpread bounds the spread of a server without others: whoever is sent away finds nobody until it is
+// back, and is to wait five seconds at most (guarantee G8).
+const aloneSpread = 2 * time.Second
+
 // drain closes the sockets one after another over spread, so that clients do not all come back in the
 // same moment (decision 28), and serves each until then.
 func (c *chat) drain(ctx context.Context, spread time.Duration) error {
+	if c.nodes == nil {
+		spread = min(spread, aloneSpread)
+	}
 	return c.sockets.Shutdown(ctx, spread)
 }
 

@@ -182,31 +182,3 @@ func fillUp(t *testing.T, s *testkit.Server, disk string) {
 	within(t, unreadyLimit, "ready", func() bool { return s.Do(http.MethodGet, "/readyz", "").Status == http.StatusOK })
 	read(t, s, person, acked)
 }
-
-// read checks that everything that was acknowledged, and nothing else, is there.
-func read(t *testing.T, s *testkit.Server, person *testkit.Person, acked map[string]bool) {
-	t.Helper()
-	found, before := 0, ""
-	for more := true; more; {
-		var page struct {
-			More  bool `json:"more"`
-			Items []struct {
-				Seq     int64  `json:"seq"`
-				Content string `json:"content"`
-			} `json:"items"`
-		}
-		s.Do(http.MethodGet, "/api/rooms/1/messages?limit=200"+before, "", person.Bearer()).Into(t, &page)
-		for _, m := range page.Items {
-			if !acked[m.Content] {
-				t.Errorf("stored but not acknowledged: %.20s", m.Content)
-			}
-			found++
-		}
-		if more = page.More; more {
-			before = fmt.Sprint("&before=", page.Items[0].Seq)
-		}
-	}
-	if found != len(acked) {
-		t.Errorf("%d acknowledged, %d stored", len(acked), found)
-	}
-}

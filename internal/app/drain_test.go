@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"maska/internal/testkit"
+	"maska/internal/testkit/testredis"
 )
 
 // A deploy closes the transport and never says disconnect (41), after which clients would stay away.
@@ -74,5 +77,64 @@ func TestADrainAnswersWhatIsUnderWayAndLetsClientsComeBack(t *testing.T) {
 		if m.Seq != int64(i+1) || m.Content != fmt.Sprintf("message %d", i) {
 			t.Errorf("message %d is %+v", i, m)
 		}
+	}
+}
+
+// The contract's own figures (guarantee G8).
+const (
+	gapWithOthers = 2 * time.Second
+	gapAlone      = 5 * time.Second
+)
+
+func TestNodesAreReplacedOneAfterAnotherUnderLoadAndNothingIsLost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		nodes int
+		gap   time.Duration
+	}{"one node": {1, gapAlone}, "three nodes": {3, gapWithOthers}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const people, spread = 12, time.Second
+			settings := []string{
+				"DATABASE_URL=" + testkit.PostgresURL(t), "REDIS_URL=" + testredis.URL(t), "REDIS_PREFIX=" + testredis.Prefix(), "ROOT_KEY=" + strings.Repeat("5a", 32),
+				"RATE_LIMITS=off", fmt.Sprint("DRAIN_SPREAD=", spread),
+			}
+			front := &balancer{}
+			originals := make([]*testkit.Server, c.nodes)
+			for i := range originals {
+				originals[i] = testkit.Start(t, settings...)
+				front.add(originals[i])
+			}
+			enough := make(chan struct{})
+			var roaming sync.WaitGroup
+			roamers := make([]*roamer, people)
+			for i := range roamers {
+				roamers[i] = &roamer{t: t, name: fmt.Sprintf("roamer %d", i), person: front.next().Enter(int64(100 + i)), before: front}
+			}
+			for _, r := range roamers {
+				roaming.Go(func() { r.roam(enough) })
+			}
+			within(t, patience, "everybody talks", func() bool { return head(t, originals[0], roamers[0].person) > 2*people })
+			for _, old := range originals {
+				if c.nodes > 1 {
+					front.remove(old) // a balancer stops asking who is not ready
+				}
+				began := time.Now()
+				old.Stop()
+				if took := time.Since(began); took > drainBound+slowMachine {
+					t.Errorf("drained for %v", took)
+				} else {
+					t.Logf("drained in %v", took.Round(time.Millisecond))
+				}
+				front.remove(old)
+				fresh := testkit.Start(t, settings...)
+				front.add(fresh)
+				said := head(t, fresh, roamers[0].person)
+				within(t, patience, "messages go on", func() bool { return head(t, fresh, roamers[0].person) > said+people })
+			}
+			close(enough)
+			roaming.Wait()
+			checkRoamers(t, roamers, front.next(), c.gap, spread)
+		})
 	}
 }

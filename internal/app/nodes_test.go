@@ -51,6 +51,7 @@ type reader struct {
 	refused  []string
 	breaches []string
 	ended    bool
+	cause    error // of the end
 }
 
 // listen opens a socket and waits until it hears the global room. after is what it has seen before, or
@@ -98,7 +99,7 @@ func (r *reader) read() {
 		_, text, err := r.conn.Read(context.Background())
 		r.mu.Lock()
 		if err != nil {
-			r.ended = true
+			r.ended, r.cause = true, err
 		} else {
 			r.packet(string(text))
 		}

@@ -319,3 +319,31 @@ func (o *outage) isOver(t *testing.T) {
 		t.Errorf("%d messages, sent under %d cids: %+v", kept, len(o.cids), page.Items)
 	}
 }
+
+// read checks that everything that was acknowledged, and nothing else, is there.
+func read(t *testing.T, s *testkit.Server, person *testkit.Person, acked map[string]bool) {
+	t.Helper()
+	found, before := 0, ""
+	for more := true; more; {
+		var page struct {
+			More  bool `json:"hasMore"`
+			Items []struct {
+				Seq     int64  `json:"seq"`
+				Content string `json:"content"`
+			} `json:"items"`
+		}
+		s.Do(http.MethodGet, "/api/rooms/1/messages?limit=200"+before, "", person.Bearer()).Into(t, &page)
+		for _, m := range page.Items {
+			if !acked[m.Content] {
+				t.Errorf("stored but not acknowledged: %.20s", m.Content)
+			}
+			found++
+		}
+		if more = page.More; more {
+			before = fmt.Sprint("&before=", page.Items[0].Seq)
+		}
+	}
+	if found != len(acked) {
+		t.Errorf("%d acknowledged, %d stored", len(acked), found)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/rs/cors"
 
@@ -94,7 +95,7 @@ type API struct {
 	backends []Backend
 	measured Measured
 	app      *webApp
-	document []byte // the OpenAPI document
+	document func() ([]byte, error) // the OpenAPI document, made when it is asked for
 	handler  http.Handler
 }
 
@@ -108,9 +109,8 @@ func New(cfg Config, d Deps) (*API, error) {
 		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, places: d.Rooms, online: d.Online, vault: d.Vault,
 		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, measured: d.Measured, app: app,
 	}
-	if a.document, err = document(cfg, operations()); err != nil {
-		return nil, err
-	}
+	// Reflection makes it, which would be most of the time of a start.
+	a.document = sync.OnceValues(func() ([]byte, error) { return document(cfg, operations()) })
 	a.handler = a.build()
 	return a, nil
 }

@@ -114,12 +114,17 @@ func (o operation) codes(status int) []string {
 	return all
 }
 
-func (a *API) openapi(w http.ResponseWriter, _ *http.Request) {
+func (a *API) openapi(w http.ResponseWriter, r *http.Request) {
+	text, err := a.document()
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Content-Length", strconv.Itoa(len(a.document)))
-	_, _ = w.Write(a.document) // a reader that went away needs no answer
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text) // a reader that went away needs no answer
 }
 
 // docsPage is the API on one page, without scripts.
