@@ -1,12 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import type { Device } from './support/device.ts';
 import { type Language, person } from './support/person.ts';
 import { converse } from './support/scene.ts';
+import { shoot } from './support/shoot.ts';
 import { DARK, LIGHT } from './support/telegram.ts';
 import { accountTexts } from './support/words.ts';
 import { test as base, expect } from './support/world.ts';
-
-const FOLDER = new URL('shots/', import.meta.url).pathname;
 
 const SIZES = {
   360: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
@@ -14,20 +12,6 @@ const SIZES = {
 };
 
 const test = base.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } });
-
-/** Takes the picture once nothing moves any more. */
-async function shoot(device: Device, name: string): Promise<void> {
-  await device.page.evaluate(() =>
-    Promise.all(
-      document
-        .getAnimations()
-        .filter((animation) => animation.effect?.getTiming().iterations !== Number.POSITIVE_INFINITY)
-        .map(({ finished }) => finished),
-    ),
-  );
-  mkdirSync(FOLDER, { recursive: true });
-  await device.page.screenshot({ path: `${FOLDER}${name}.png` });
-}
 
 for (const language of ['ru', 'en', 'zh'] as const satisfies readonly Language[]) {
   for (const [shade, theme] of [

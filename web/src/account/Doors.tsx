@@ -59,43 +59,40 @@ export function DoorPage({
 export function Doors({ note, telegram }: { note?: string; telegram?: ReactNode }) {
   const [path, navigate] = useLocation();
   const [challenge, setChallenge] = useState<Challenge | null>(null);
+  // One address for all pages of the door; a password is typed anew.
+  const [name, setName] = useState('');
   const enter = (tokens: TokenSet) => {
     // Somebody who signed in on a page of the door wants to see the room.
     if (path === '/register' || path === '/forgot') navigate('/', { replace: true });
     chat.getState().enter(tokens);
   };
   if (challenge) return <SecondStep challenge={challenge} onIn={enter} onBack={() => setChallenge(null)} />;
-  const ways = { onIn: enter, onChallenge: setChallenge };
+  const ways = { onIn: enter, onChallenge: setChallenge, name, onName: setName };
   if (path === '/register') return <Register {...ways} />;
-  if (path === '/forgot') return <Forgot />;
+  if (path === '/forgot') return <Forgot name={name} onName={setName} />;
   return <SignIn {...ways} note={note} telegram={telegram} />;
 }
 
-interface Ways {
+interface Named {
+  name: string;
+  onName: (name: string) => void;
+}
+
+interface Ways extends Named {
   onIn: (tokens: TokenSet) => void;
   onChallenge: (challenge: Challenge) => void;
 }
 
 /** Signs in; a wanted second factor is the next page and no refusal. */
-async function proceed(act: Act, { onIn, onChallenge }: Ways, signIn: () => Promise<TokenSet>): Promise<void> {
+async function proceed(
+  act: Act,
+  { onIn, onChallenge }: Pick<Ways, 'onIn' | 'onChallenge'>,
+  signIn: () => Promise<TokenSet>,
+): Promise<void> {
   const { refusal, value } = await act.attempt(signIn);
   if (value) onIn(value);
   else if (refusal?.challenge) onChallenge(refusal.challenge);
 }
-
-/** What was typed is there again after the second step, or the page of another password, was left. */
-function useKept(name: string): [string, (value: string) => void] {
-  const [value, setValue] = useState(() => kept.get(name) ?? '');
-  return [
-    value,
-    (next) => {
-      kept.set(name, next);
-      setValue(next);
-    },
-  ];
-}
-/** Addresses only: a password is typed once more. */
-const kept = new Map<string, string>();
 
 function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined; telegram?: ReactNode }) {
   const t = useTexts();
@@ -103,10 +100,9 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
   const api = useAccountApi();
   const act = useAct();
   const passkey = useAct();
-  const [name, setName] = useKept('name');
   const [password, setPassword] = useState('');
 
-  const submit = () => proceed(act, ways, () => api.login(name.trim(), password));
+  const submit = () => proceed(act, ways, () => api.login(ways.name.trim(), password));
   const byPasskey = () =>
     proceed(passkey, ways, async () => api.passkeyLogin(await provePasskey(await api.passkeyLoginOptions())));
 
@@ -138,8 +134,8 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
           autoCapitalize="none"
           spellCheck={false}
           maxLength={254}
-          value={name}
-          onValue={setName}
+          value={ways.name}
+          onValue={ways.onName}
         />
         <PasswordField
           name="password"
@@ -224,18 +220,17 @@ function Register(ways: Ways) {
   const [, navigate] = useLocation();
   const api = useAccountApi();
   const act = useAct();
-  const [email, setEmail] = useKept('name');
   const [password, setPassword] = useState('');
   const [confirm, setConfirm] = useState('');
   useBack(() => navigate('/'));
   const submit = () => {
     if (password !== confirm) return act.refuse('password_mismatch');
-    return proceed(act, ways, () => api.register(email.trim(), password, confirm));
+    return proceed(act, ways, () => api.register(ways.name.trim(), password, confirm));
   };
   return (
     <DoorPage small title={t('register.title')} text={t('register.text')}>
       <Form act={act} onSubmit={submit}>
-        <EmailField value={email} onValue={setEmail} problem={useFieldProblem(act, 'email')} />
+        <EmailField value={ways.name} onValue={ways.onName} problem={useFieldProblem(act, 'email')} />
         <NewPassword
           act={act}
           label={t('field.password')}
@@ -255,20 +250,19 @@ function Register(ways: Ways) {
   );
 }
 
-function Forgot() {
+function Forgot({ name, onName }: Named) {
   const t = useTexts();
   const { t: common } = useLocale();
   const [, navigate] = useLocation();
   const api = useAccountApi();
   const act = useAct();
-  const [email, setEmail] = useKept('name');
   const [sent, setSent] = useState<string | null>(null);
   const problem = useFieldProblem(act, 'email');
   useBack(() => navigate('/'));
   const submit = () =>
     act.run(async () => {
-      await api.forgot(email.trim());
-      setSent(email.trim());
+      await api.forgot(name.trim());
+      setSent(name.trim());
     });
   const back = (
     <button type="button" className="btn plain" onClick={() => navigate('/')}>
@@ -285,7 +279,7 @@ function Forgot() {
   return (
     <DoorPage small title={t('forgot.title')} text={t('forgot.text')}>
       <Form act={act} onSubmit={submit}>
-        <EmailField value={email} onValue={setEmail} problem={problem} />
+        <EmailField value={name} onValue={onName} problem={problem} />
         <Problem act={act} fields={['email']} />
         <Submit act={act}>{t('forgot.go')}</Submit>
       </Form>

@@ -82,7 +82,7 @@ function Identities({ user, onOpen }: { user: User; onOpen: (path: string) => vo
               </Do>
             ) : telegram.initData ? (
               <Do label={t('account.linkTelegram')} onDo={() => setAsked('linkTelegram')}>
-                {t('account.add')}
+                {t('account.bind')}
               </Do>
             ) : user.telegramLinked ? (
               <span className="li-v">{t('account.anonymous')}</span>
@@ -155,7 +155,7 @@ function Identities({ user, onOpen }: { user: User; onOpen: (path: string) => vo
         <Confirm
           title={t(`account.${asked}`)}
           text={t(`account.${asked}Text`)}
-          action={t(asked === 'linkTelegram' ? 'account.add' : 'account.unlink')}
+          action={t(asked === 'linkTelegram' ? 'account.bind' : 'account.unlink')}
           refuse={t('account.keep')}
           danger={asked !== 'linkTelegram'}
           busy={act.busy}

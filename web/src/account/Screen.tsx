@@ -52,6 +52,10 @@ export function Screen({
         // A dialog above this one has its own way to close.
         if (event.target === event.currentTarget) onUp();
       }}
+      onPointerDown={(event) => {
+        // Beside the card of wide screens.
+        if (event.target === event.currentTarget) onUp();
+      }}
     >
       <div className="screen-in">
         <header className={telegram.inside ? 'bar' : 'bar with-back'}>
@@ -69,7 +73,7 @@ export function Screen({
             {title}
           </h1>
         </header>
-        <div ref={content} className="scroll">
+        <div ref={content} className="screen-body">
           {children}
         </div>
       </div>

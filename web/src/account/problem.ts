@@ -29,6 +29,7 @@ export const CODES = [
   'init_data_invalid',
   'password_mismatch',
   'password_weak',
+  'password_common',
   'too_short',
   'too_long',
   'required',

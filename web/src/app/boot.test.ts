@@ -70,3 +70,27 @@ test('without storage the launch is carried by the window', () => {
   expect((window as BootWindow).maskaLaunch).toBe(raw);
   expect(location.hash).toBe('');
 });
+
+test('the token of a link in a letter leaves the address and outlives a reload', () => {
+  history.replaceState(null, '', '/reset-password#token=abc-DEF_1');
+  boot(window);
+  expect(location.href).toBe(`${location.origin}/reset-password`);
+  expect(history.state).toEqual({ token: 'abc-DEF_1' });
+  boot(window);
+  expect(history.state).toEqual({ token: 'abc-DEF_1' });
+});
+
+test('Telegram’s answer to a login leaves the address too', () => {
+  history.replaceState(null, '', '/#tgAuthResult=eyJpZCI6N30');
+  boot(window);
+  expect(location.hash).toBe('');
+  expect(history.state).toEqual({ tgAuthResult: 'eyJpZCI6N30' });
+});
+
+test('the language that somebody chose here wins over Telegram’s', () => {
+  localStorage.setItem('maska.language', 'zh');
+  history.replaceState(null, '', `/#${launch({ id: 7, language_code: 'ru' })}`);
+  boot(window);
+  expect(document.documentElement.lang).toBe('zh');
+  localStorage.clear();
+});
