@@ -179,8 +179,8 @@ func sessionsOf(ctx context.Context, db querier, id account.ID) (live []session.
 
 // EndSessions locks the sessions in the order of their ids, as everybody does who holds several.
 func (t *sessionTx) EndSessions(ctx context.Context, id account.ID, except string, at time.Time, why string) (ended []string, err error) {
-	query := `SELECT id FROM sessions WHERE account_id = $1 AND revoked_at IS NULL AND id <> $2 ORDER BY id`
-	rows, err := t.tx.QueryContext(ctx, query+t.store.forUpdate(), id, except)
+	query := `SELECT id FROM sessions WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id`
+	rows, err := t.tx.QueryContext(ctx, query+t.store.forUpdate(), id)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -190,7 +190,9 @@ func (t *sessionTx) EndSessions(ctx context.Context, id account.ID, except strin
 		if err := rows.Scan(&each); err != nil {
 			return nil, failure(err)
 		}
-		ended = append(ended, each)
+		if each != except { // which is locked as well, because its epoch is raised
+			ended = append(ended, each)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, failure(err)
