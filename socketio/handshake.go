@@ -66,7 +66,7 @@ func packFacts(r *http.Request, addr string, now time.Time) *facts {
 
 func (f *facts) unpack() *Handshake {
 	h := &Handshake{URL: f.url, RemoteAddr: f.addr, Time: f.at, Secure: f.secure, XDomain: f.cross, Header: http.Header{}}
-	text := bufio.NewReader(strings.NewReader(f.header + "\r\n"))
+	text := bufio.NewReaderSize(strings.NewReader(f.header+"\r\n"), len(f.header)+2)
 	if header, err := textproto.NewReader(text).ReadMIMEHeader(); err == nil {
 		h.Header = http.Header(header)
 	}
