@@ -182,7 +182,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, RoomMessageDays: a.cfg.RoomMessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
 		Dev:      dev, Version: version, ServiceSecrets: a.cfg.IntrospectionSecrets,
 	}, httpapi.Deps{
-		Sessions: a.sessions, Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
+		Sessions: a.sessions, Issuers: a.openIssuers(keys, source), Profiles: a.profiles, Sockets: a.chat, SocketIO: a.chat.sockets, Sender: a.chat.sender, History: a.chat.history, Rooms: a.chat.rooms, Online: a.chat.feed.Online, Vault: keys, Limiter: limiter,
 		Random: source, Log: a.log, Web: files,
 		Backends: a.backends(), Measured: a.measured(),
 	})

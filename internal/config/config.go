@@ -67,6 +67,11 @@ type Config struct {
 	Signup            string `env:"SIGNUP" envDefault:"open"`
 	SMTPURL           string `env:"SMTP_URL"`
 	MailFrom          string `env:"MAIL_FROM"`
+	// Other services that people may sign in with.
+	OIDCIssuers        []string `env:"OIDC_ISSUERS"`
+	TelegramOIDCIssuer string   `env:"TELEGRAM_OIDC_ISSUER" envDefault:"https://oauth.telegram.org"`
+	TelegramOIDCSecret string   `env:"TELEGRAM_OIDC_SECRET"`
+
 	// Where people sign in from.
 	GeoIPDB   string   `env:"GEOIP_DB"`
 	GeoPolicy string   `env:"GEO_POLICY"`
@@ -96,6 +101,7 @@ type Config struct {
 	Locale     locale.Lang    `env:"-"`
 	Level      slog.Level     `env:"-"`
 	LimitsOff  bool           `env:"-"`
+	Issuers    []Issuer       `env:"-"`
 	Redis      Redis          `env:"-"` // without addresses, this node is alone
 	SMTP       SMTP           `env:"-"` // without a host, no mail is sent
 }

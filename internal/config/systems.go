@@ -13,6 +13,7 @@ func (c *Config) checkSystems(wrong func(format string, args ...any)) {
 		}
 	}
 	c.checkPlaces(wrong)
+	c.checkIssuers(wrong)
 }
 
 // What is made of the place of a sign-in (decision 46).

@@ -61,6 +61,7 @@ type Promises struct{ MessageDays, RoomMessageDays, MaskDays, MaskLinkDays int }
 // Deps are the services behind the routes.
 type Deps struct {
 	Sessions *session.Service
+	Issuers  Issuers
 	Profiles *profile.Service
 	Sockets  Sockets
 	SocketIO http.Handler
@@ -81,6 +82,7 @@ type Deps struct {
 type API struct {
 	cfg      Config
 	sessions *session.Service
+	issuers  Issuers
 	profiles *profile.Service
 	sockets  Sockets
 	socketIO http.Handler
@@ -106,7 +108,7 @@ func New(cfg Config, d Deps) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		cfg: cfg, sessions: d.Sessions, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, places: d.Rooms, online: d.Online, vault: d.Vault,
+		cfg: cfg, sessions: d.Sessions, issuers: d.Issuers, profiles: d.Profiles, sockets: d.Sockets, socketIO: d.SocketIO, sender: d.Sender, history: d.History, places: d.Rooms, online: d.Online, vault: d.Vault,
 		limiter: d.Limiter, random: d.Random, log: d.Log, backends: d.Backends, measured: d.Measured, app: app,
 	}
 	// Reflection makes it, which would be most of the time of a start.

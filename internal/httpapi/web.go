@@ -88,6 +88,7 @@ func (a *API) mountPages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /assets/", a.asset)
 	mux.HandleFunc("GET /api/openapi.json", a.openapi)
 	mux.HandleFunc("GET /docs", a.docs)
+	mux.HandleFunc("GET /api/auth/oidc/{issuer}/callback", a.returned)
 	mux.HandleFunc(screens, a.index)
 	if a.cfg.Dev != nil {
 		a.mountDev(mux)

@@ -115,6 +115,7 @@ type Tx interface {
 	deviceTx
 	placeTx
 	operatorTx
+	issuedTx
 	endingTx
 	freshTx
 	linkTx

@@ -182,7 +182,7 @@ func (s *Service) useOnce(ctx context.Context, proof telegramProof) error {
 	}
 	if !result.Allowed {
 		code := errs.InitDataInvalid
-		if proof.method == MethodWidget {
+		if proof.method != MethodTelegram {
 			code = errs.TelegramDataInvalid
 		}
 		return errs.New(code).WithReason("replayed")

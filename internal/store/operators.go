@@ -27,7 +27,7 @@ func (s *Store) FindAccount(ctx context.Context, key session.AccountKey) (accoun
 	tag("a.telegram_tag", key.Telegram)
 	tag("a.email_tag", key.Email)
 	tag("a.name_tag", key.Name)
-	return scanAccount(s.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE `+where+` = $1`, value)) //nolint:gosec // a column of the lines above
+	return scanAccount(s.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE `+where+` = $1`, value))
 }
 
 // ListAccounts lists up to n accounts by id, after one; only those with special roles and disabled ones if

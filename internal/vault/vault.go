@@ -95,6 +95,11 @@ func (v *Vault) DeviceTag(account int64, device string) Tag {
 // LockTag stands for whoever's failed proofs are counted, whether he exists or not.
 func (v *Vault) LockTag(who string) Tag { return mac(v.tag, []byte("lock:"+who)) }
 
+// IssuedTag finds the account of a subject at an OpenID Connect issuer.
+func (v *Vault) IssuedTag(issuer, subject string) Tag {
+	return mac(v.tag, []byte("oidc:"+issuer+"\n"+subject))
+}
+
 // NicknameTag stands for the key of a nickname that nobody may take for a while.
 func (v *Vault) NicknameTag(key string) Tag { return mac(v.tag, []byte("nick:"+key)) }
 
