@@ -90,6 +90,50 @@ for (const language of ['en', 'ru', 'zh'] as const satisfies readonly Language[]
   }
 }
 
+for (const [language, name, theme] of [
+  ['ru', 'light', LIGHT],
+  ['zh', 'dark', DARK],
+] as const) {
+  withBot(`axe finds nothing on the screens of the account (${language}, ${name})`, async ({ world }) => {
+    const ann = await world.device(person(1, language), { theme, screen: PHONE });
+    const { t, app } = ann;
+    const a = accountTexts[language];
+    const place = async (path: string, sign: string) => {
+      await ann.page.evaluate((path) => {
+        history.pushState({ opened: true }, '', path);
+        dispatchEvent(new PopStateEvent('popstate'));
+      }, path);
+      await app.getByText(sign, { exact: true }).last().waitFor();
+      await examine(ann, path);
+    };
+    await ann.enter();
+    await app.getByRole('button', { name: t('settings'), exact: true }).click();
+    await app.getByText(a('settings.notLinked')).waitFor();
+    await examine(ann, 'settings');
+    await place('/settings/account', a('devices.this'));
+    await place('/settings/stored', a('stored.days', { n: 7 }));
+    await place('/settings/journal', a('event.user_created'));
+    await place('/settings/erase', a('erase.head'));
+    await place('/settings/password', a('password.rule'));
+    await place('/settings/factor', a('factor.appOn'));
+    await app.getByRole('button', { name: a('factor.set'), exact: true }).click();
+    await app.locator('code').waitFor();
+    await examine(ann, 'enrolment');
+
+    const locale = { ru: 'ru-RU', zh: 'zh-CN' }[language];
+    const bob = await world.device(person(2, language), { screen: { ...PHONE, locale, colorScheme: name } });
+    for (const [path, heading] of [
+      ['/register', a('register.title')],
+      ['/forgot', a('forgot.title')],
+      ['/reset-password#token=x', a('reset.title')],
+    ] as const) {
+      await bob.page.goto(bob.wire.origin + path);
+      await bob.app.getByRole('heading', { name: heading }).waitFor();
+      await examine(bob, path);
+    }
+  });
+}
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test.extend({ settings: { TELEGRAM_BOT_TOKEN: '', PUBLIC_URL: '' } })(
     `axe finds nothing on the developer’s page (${colorScheme})`,

@@ -2,9 +2,10 @@ import { cleanup, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import Door from '../app/Door';
 import { chat } from '../chat/store';
-import { AccountServer, problem, TOKENS } from '../test/account';
+import { LocaleContext } from '../i18n';
+import { AccountServer, MAIL_ANN, problem, TOKENS } from '../test/account';
 import { given } from '../test/chat';
-import { plainBrowser, showAccount } from '../test/render';
+import { english, plainBrowser, showAccount } from '../test/render';
 import MailLink from './MailLink';
 
 beforeEach(() => {
@@ -16,6 +17,17 @@ afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
 });
+
+/** The door, and whether somebody changed the language of the app. */
+async function openDoor() {
+  const choose = vi.fn(async () => {});
+  const shown = await showAccount(
+    <LocaleContext value={{ ...english, choose }}>
+      <Door phase="outside" />
+    </LocaleContext>,
+  );
+  return { ...shown, choose };
+}
 
 function entering() {
   const enter = vi.fn();
@@ -33,6 +45,17 @@ test('an address and a password lead in', async () => {
   expect(server.sent('POST /api/auth/login')).toEqual([
     { email: 'ann@example.org', password: 'lantern7', deviceInfo: 'Browser' },
   ]);
+});
+
+test('a device where nobody has chosen takes the account’s language', async () => {
+  const user = { ...MAIL_ANN, language: 'ru' as const };
+  new AccountServer().on('POST /api/auth/login', { ...TOKENS, user });
+  const enter = entering();
+  const { choose, ...shown } = await openDoor();
+  await shown.user.type(screen.getByLabelText('E-mail or @username'), 'ann@example.org');
+  await shown.user.type(screen.getByLabelText('Password'), 'lantern7{Enter}');
+  await waitFor(() => expect(enter).toHaveBeenCalled());
+  expect(choose).toHaveBeenCalledWith('ru');
 });
 
 test('a name from Telegram is sent as a username, without its @', async () => {

@@ -6,6 +6,7 @@ import { botName, Foot } from '../app/Page';
 import { useTelegram } from '../app/TelegramContext';
 import { chat, useChat } from '../chat/store';
 import { useLocale } from '../i18n';
+import { chosenLanguage } from '../i18n/language';
 import { Icon } from '../ui/Icon';
 import './account.css';
 import { useAccountApi } from './AccountContext';
@@ -61,7 +62,11 @@ export function Doors({ note, telegram }: { note?: string; telegram?: ReactNode 
   const [challenge, setChallenge] = useState<Challenge | null>(null);
   // One address for all pages of the door; a password is typed anew.
   const [name, setName] = useState('');
-  const enter = (tokens: TokenSet) => {
+  const { language, choose } = useLocale();
+  const enter = async (tokens: TokenSet) => {
+    const { user } = tokens;
+    // Where nobody has chosen yet, the account's language is the choice. One that was never linked has none.
+    if (user.email !== null && user.language !== language && !chosenLanguage()) await choose(user.language);
     // Somebody who signed in on a page of the door wants to see the room.
     if (path === '/register' || path === '/forgot') navigate('/', { replace: true });
     chat.getState().enter(tokens);
@@ -79,7 +84,7 @@ interface Named {
 }
 
 interface Ways extends Named {
-  onIn: (tokens: TokenSet) => void;
+  onIn: (tokens: TokenSet) => Promise<void>;
   onChallenge: (challenge: Challenge) => void;
 }
 
@@ -90,7 +95,7 @@ async function proceed(
   signIn: () => Promise<TokenSet>,
 ): Promise<void> {
   const { refusal, value } = await act.attempt(signIn);
-  if (value) onIn(value);
+  if (value) await onIn(value);
   else if (refusal?.challenge) onChallenge(refusal.challenge);
 }
 

@@ -2,6 +2,7 @@ import { useLocale } from '../i18n';
 import { LANGUAGES, type Language as Name } from '../i18n/language';
 import { useAccount } from './AccountContext';
 import { useAct } from './act';
+import { Problem } from './Form';
 import { loadTexts, useTexts } from './texts';
 
 /** Each language by its own name. */
@@ -38,6 +39,7 @@ export function Language() {
           </label>
         ))}
       </div>
+      <Problem act={act} />
     </>
   );
 }

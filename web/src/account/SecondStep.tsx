@@ -36,7 +36,7 @@ export function SecondStep({
   onBack,
 }: {
   challenge: Challenge;
-  onIn: (tokens: TokenSet) => void;
+  onIn: (tokens: TokenSet) => void | Promise<void>;
   onBack: () => void;
 }) {
   const t = useTexts();
@@ -67,7 +67,7 @@ export function SecondStep({
       if (!passkey) throw new ApiError('not_confirmed', 0);
       return answer(JSON.stringify(await provePasskey(passkey)));
     });
-    if (value) onIn(value);
+    if (value) await onIn(value);
   };
   const problem = useFieldProblem(act, 'code');
   const over = act.refusal?.code === 'mfa_expired';
