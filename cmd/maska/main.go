@@ -28,6 +28,7 @@ type commands struct {
 	Initdata  initdataCmd  `cmd:"" help:"Make and check Telegram's proofs."`
 	Authcheck authcheckCmd `cmd:"" help:"Sign in to a running server and check what it keeps of its promises."`
 	Admin     adminCmd     `cmd:"" help:"Grant and revoke roles, disable and enable accounts, end sessions."`
+	Import    importCmd    `cmd:"" help:"Take over the people of another system."`
 	Bench     benchCmd     `cmd:"" help:"Put load on a running server and check every delivery."`
 }
 

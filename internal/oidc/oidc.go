@@ -158,7 +158,7 @@ func (i *Issuers) open(kept string) (f flow, err error) {
 func (i *Issuers) VerifyTelegram(ctx context.Context, idToken, nonce string) (session.Issued, error) {
 	for _, one := range i.all {
 		if one.Telegram {
-			provider, err := one.discover(i.cfg.Client)
+			provider, err := one.discover(ctx, i.cfg.Client)
 			if err != nil {
 				return session.Issued{}, err
 			}
@@ -208,22 +208,22 @@ func (i *Issuers) verify(ctx context.Context, one *issuer, provider *oidclib.Pro
 	return issued, nil
 }
 
-func (i *Issuers) find(_ context.Context, name string) (*issuer, *oidclib.Provider, error) {
+func (i *Issuers) find(ctx context.Context, name string) (*issuer, *oidclib.Provider, error) {
 	one := i.all[name]
 	if one == nil || one.RedirectURL == "" {
 		return nil, nil, errs.New(errs.NotFound)
 	}
-	provider, err := one.discover(i.cfg.Client)
+	provider, err := one.discover(ctx, i.cfg.Client)
 	return one, provider, err
 }
 
 // discover asks the issuer once how it works, again if it did not answer. The answer, and the keys that are
 // fetched with it, outlive the request.
-func (one *issuer) discover(client *http.Client) (*oidclib.Provider, error) {
+func (one *issuer) discover(ctx context.Context, client *http.Client) (*oidclib.Provider, error) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if one.provider == nil {
-		provider, err := oidclib.NewProvider(oidclib.ClientContext(context.Background(), client), one.URL)
+		provider, err := oidclib.NewProvider(oidclib.ClientContext(context.WithoutCancel(ctx), client), one.URL)
 		if err != nil {
 			return nil, errs.Wrap(errs.Unavailable, err)
 		}
