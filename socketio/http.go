@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // refusal is an answer to a request that opens or finds no session. The codes
@@ -45,6 +46,13 @@ func refusedBy(a admission) *refusal {
 
 // ServeHTTP answers handshakes, polls, posts and WebSocket upgrades.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	upgrade := wantsUpgrade(r)
+	if r.ContentLength != 0 {
+		s.limitBody(w)
+		if !upgrade { // a connection that was taken over has times of its own
+			defer s.limitBody(w)
+		}
+	}
 	if path := r.URL.Path; path != s.cfg.Path && path+"/" != s.cfg.Path {
 		http.NotFound(w, r)
 		return
@@ -54,7 +62,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.preflight(w, r)
 		return
 	}
-	upgrade := wantsUpgrade(r)
 	sess, refused := s.route(r, upgrade)
 	switch {
 	case refused == justClosed:
@@ -75,6 +82,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, POST, OPTIONS")
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}
+}
+
+// limitBody bounds the time for what is still to come of a request's body. What we do not read of it,
+// net/http reads when the request is answered, and would wait for ever for a peer that has announced more
+// than it sends. An error means that the connection knows no deadlines.
+func (s *Server) limitBody(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
 }
 
 func (f *refusal) write(w http.ResponseWriter) {

@@ -161,16 +161,15 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, c *session) int {
 	return http.StatusOK
 }
 
-// readBody reads a POST's body, no longer and no more of it than allowed.
+// readBody reads a POST's body, no more of it than allowed, and no longer than limitBody says.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > int64(s.cfg.MaxPayload) {
 		return nil, &http.MaxBytesError{Limit: int64(s.cfg.MaxPayload)}
 	}
-	// An error means that the connection knows no deadlines.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(s.cfg.ReadTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxPayload)))
-	_ = control.SetReadDeadline(time.Time{}) // the handlers may take longer
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the handlers may take longer
+	}
 	return body, err
 }
 
