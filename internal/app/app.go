@@ -146,7 +146,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	}
 	sessionConfig := session.Config{
 		AccessKey: accessKey, AccessLife: a.cfg.AccessLife, OnceOnly: a.cfg.Replay == "once", Language: a.cfg.Locale,
-		Passwords: password.NewHasher(password.DefaultParams(), runtime.GOMAXPROCS(0), source), Policy: password.Policy(a.cfg.AuthPolicy), Mailer: a.mail,
+		Passwords: password.NewHasher(passwordParams(a.cfg), runtime.GOMAXPROCS(0), source), Policy: password.Policy(a.cfg.AuthPolicy), Mailer: a.mail,
 		SignupClosed: a.cfg.Signup == "closed", VerifyFirst: a.cfg.EmailVerification == "required",
 	}
 	for _, previous := range a.cfg.JWTSecretPrevious {
@@ -188,6 +188,13 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	})
 	a.showParts()
 	return err
+}
+
+func passwordParams(cfg config.Config) password.Params {
+	if cfg.CheapPasswords {
+		return password.Params{Memory: 64, Passes: 1, Lanes: 1}
+	}
+	return password.DefaultParams()
 }
 
 // limiter counts over all nodes, or in this process; RATE_LIMITS=off and RATE_LIMIT_SCALE are applied here.

@@ -104,6 +104,9 @@ type Config struct {
 	Issuers    []Issuer       `env:"-"`
 	Redis      Redis          `env:"-"` // without addresses, this node is alone
 	SMTP       SMTP           `env:"-"` // without a host, no mail is sent
+
+	// CheapPasswords makes hashes that cost nothing. No setting leads here: it is for tests.
+	CheapPasswords bool `env:"-"`
 }
 
 // sampleValues are secrets printed in documents; a server that uses one is open to everybody.

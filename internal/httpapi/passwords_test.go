@@ -257,7 +257,7 @@ func TestNobodyCanTellWhetherAnAddressIsKnown(t *testing.T) {
 
 func TestItTakesAsLongToRefuseNobodyAsSomebody(t *testing.T) {
 	t.Parallel()
-	s, _ := mailedServer(t, "RATE_LIMIT_SCALE=1000")
+	s := testkit.StartDear(t, "RATE_LIMIT_SCALE=1000")
 	const rounds = 6
 	fastest := map[string]time.Duration{}
 	measure := func(who, address string) {

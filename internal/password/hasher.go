@@ -16,8 +16,8 @@ const MaxBytes = 512
 // ErrBusy is returned when more passwords wait to be hashed than can be done in reasonable time.
 var ErrBusy = errors.New("password: too many passwords wait to be hashed")
 
-// waitingPerSlot bounds the queue: at 30 ms a hash the last in it waits two seconds.
-const waitingPerSlot = 64
+// waitingPerSlot bounds the queue: at 30 to 50 ms a hash the last in it waits about a second.
+const waitingPerSlot = 24
 
 // Hasher makes and checks hashes, a bounded number at a time: each takes its memory and a core. It is
 // safe for concurrent use.

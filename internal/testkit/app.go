@@ -34,8 +34,19 @@ type Server struct {
 }
 
 // Start runs a server with a bot token, an empty data folder and the given settings ("NAME=value")
-// until the test ends.
+// until the test ends. Its hashes of passwords cost nothing.
 func Start(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	return start(t, true, settings)
+}
+
+// StartDear is Start with hashes that cost what they cost in the product.
+func StartDear(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	return start(t, false, settings)
+}
+
+func start(t testing.TB, cheap bool, settings []string) *Server {
 	t.Helper()
 	s := &Server{DataDir: t.TempDir(), t: t, log: new(lockedBuffer)}
 	environ := append([]string{"HOST=127.0.0.1", "PORT=0", "DATA_DIR=" + s.DataDir, "TELEGRAM_BOT_TOKEN=" + BotToken, "LOG_LEVEL=debug", "DRAIN_SPREAD=100ms"}, settings...)
@@ -43,6 +54,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.CheapPasswords = cheap
 	a, err := app.New(t.Context(), cfg, "test", slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: cfg.Level})))
 	if err != nil {
 		t.Fatal(err)
@@ -60,9 +72,6 @@ func Start(t testing.TB, settings ...string) *Server {
 	t.Cleanup(s.stop)
 	return s
 }
-
-// TB is the test that the server runs for.
-func (s *Server) TB() testing.TB { return s.t }
 
 // Stop drains the server, as SIGTERM does.
 func (s *Server) Stop() { s.stop() }
