@@ -198,6 +198,37 @@ func checkUse(t *testing.T, exposition string) {
 	}
 }
 
+func TestMetricsAreServedDuringADrain(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, "METRICS_ADDR=127.0.0.1:0", "DRAIN_SPREAD=2s")
+	person := s.Enter(1)
+	dial(t, s, person.Access)
+	last := dial(t, s, person.Access) // the first goes at once, this one after half of the spread
+	stopped := make(chan struct{})
+	go func() {
+		s.Stop()
+		close(stopped)
+	}()
+	within(t, drainBound, "draining, and said so", func() bool {
+		text := scrape(t, s)
+		return value(t, text, "maska_draining") == 1 && value(t, text, "maska_ready") == 0
+	})
+	if code := websocket.CloseStatus(untilClosed(t, last)); code != websocket.StatusServiceRestart {
+		t.Errorf("closed with %v", code)
+	}
+	<-stopped
+}
+
+// untilClosed reads until the server ends the connection.
+func untilClosed(t *testing.T, ws *websocket.Conn) error {
+	t.Helper()
+	for {
+		if _, _, err := ws.Read(t.Context()); err != nil {
+			return err
+		}
+	}
+}
+
 // The dashboard can be imported: it asks for a data source and binds every panel to it.
 func TestTheDashboardAsksForItsDataSource(t *testing.T) {
 	t.Parallel()
