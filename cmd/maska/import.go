@@ -39,7 +39,7 @@ func (c *importUsersCmd) Run(ctx context.Context, env environment, stdin io.Read
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it is only read
 		stdin = file
 	}
 	counts := map[session.Imported]int{}

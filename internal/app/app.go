@@ -303,6 +303,7 @@ func (a *App) Serve(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { a.runJobs(working) })
+	background.Go(func() { a.runWebhooks(working) })
 	background.Go(func() { a.database.run(working) })
 	stopMetrics := a.serveMetrics()
 	failed := make(chan error, 1)

@@ -39,6 +39,11 @@ func openStore(ctx context.Context, cfg config.Config) (db *store.Store, release
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("DATA_DIR: %w", err)
 	}
+	defer func() {
+		if err == nil && cfg.WebhookURL != "" {
+			db.Announce()
+		}
+	}()
 	if cfg.DatabaseURL != "" {
 		db, err = store.OpenPostgres(ctx, cfg.DatabaseURL)
 		return db, func() error { return nil }, err

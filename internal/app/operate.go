@@ -68,6 +68,9 @@ func openBeside(ctx context.Context, cfg config.Config) (*store.Store, func() er
 		}
 		if !locked {
 			db, err := store.OpenSQLite(ctx, filepath.Join(cfg.DataDir, databaseFile))
+			if err == nil && cfg.WebhookURL != "" {
+				db.Announce()
+			}
 			return db, func() error { return nil }, err
 		}
 		if err := lock.Unlock(); err != nil {

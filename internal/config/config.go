@@ -80,6 +80,8 @@ type Config struct {
 
 	// Other systems of the operator.
 	IntrospectionSecrets []string `env:"INTROSPECTION_SECRETS"`
+	WebhookURL           string   `env:"WEBHOOK_URL"`
+	WebhookSecret        string   `env:"WEBHOOK_SECRET"`
 
 	// How long things are kept, in days.
 	ProfileTTL      int `env:"PROFILE_TTL" envDefault:"30"`
@@ -102,6 +104,7 @@ type Config struct {
 	Level      slog.Level     `env:"-"`
 	LimitsOff  bool           `env:"-"`
 	Issuers    []Issuer       `env:"-"`
+	WebhookKey []byte         `env:"-"`
 	Redis      Redis          `env:"-"` // without addresses, this node is alone
 	SMTP       SMTP           `env:"-"` // without a host, no mail is sent
 

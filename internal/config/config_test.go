@@ -73,6 +73,8 @@ func TestEveryMistakeIsSaidInOneSentenceThatNamesTheSetting(t *testing.T) {
 		"REDIS_URL":              {"REDIS_URL=localhost:6379"},
 		"JWT_ALG":                {"JWT_ALG=none"},
 		"GEO_POLICY":             {"GEO_POLICY=maybe"},
+		"WEBHOOK_URL":            {"WEBHOOK_URL=http://hooks.example", "WEBHOOK_SECRET=whsec_" + strings.Repeat("QUFB", 8)},
+		"WEBHOOK_SECRET":         {"WEBHOOK_URL=https://hooks.example", "WEBHOOK_SECRET=short"},
 		"OIDC_ISSUERS":           {"PUBLIC_URL=https://a.example", "OIDC_ISSUERS=https://id@issuer.example"},
 		"OIDC_ISSUERS ":          {"PUBLIC_URL=https://a.example", "OIDC_ISSUERS=corp=http://id:secret@issuer.example"},
 		"OIDC_ISSUERS  ":         {"PUBLIC_URL=https://a.example", "OIDC_ISSUERS=a=https://i@a.example,a=https://i@b.example"},

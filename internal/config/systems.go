@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
 
 // checkSystems looks at the settings that concern other systems of the operator.
 func (c *Config) checkSystems(wrong func(format string, args ...any)) {
@@ -12,8 +16,25 @@ func (c *Config) checkSystems(wrong func(format string, args ...any)) {
 			wrong("INTROSPECTION_SECRETS holds one that is shorter than %d bytes; make one with: openssl rand -base64 48", minSecret)
 		}
 	}
+	c.checkWebhook(wrong)
 	c.checkPlaces(wrong)
 	c.checkIssuers(wrong)
+}
+
+// checkWebhook reads the key as Standard Webhooks writes it.
+func (c *Config) checkWebhook(wrong func(format string, args ...any)) {
+	if c.WebhookURL == "" {
+		return
+	}
+	if u, err := url.Parse(c.WebhookURL); err != nil || !secure(u) {
+		wrong("WEBHOOK_URL must begin with https://")
+	}
+	text, prefixed := strings.CutPrefix(c.WebhookSecret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(text)
+	if !prefixed || err != nil || len(key) < 24 || len(key) > 64 {
+		wrong("WEBHOOK_SECRET must be, for WEBHOOK_URL, whsec_ and 24 to 64 bytes in base64; make one with: echo whsec_$(openssl rand -base64 32)")
+	}
+	c.WebhookKey = key
 }
 
 // What is made of the place of a sign-in (decision 46).

@@ -3,10 +3,14 @@ package httpapi_test
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"maska/internal/testkit"
 )
@@ -88,6 +92,38 @@ func TestOnlyAServiceWithASecretMayAskAboutTokens(t *testing.T) {
 	for _, worthless := range []string{"", "x", person.Refresh, person.Access + "A"} {
 		if _, text := ask(worthless); text != `{"active":false}` {
 			t.Errorf("%.10q: %s", worthless, text)
+		}
+	}
+}
+
+func TestAnotherSystemIsToldOfAccounts(t *testing.T) {
+	t.Parallel()
+	heard := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		heard <- r.Header.Get("Webhook-Signature")[:3] + string(body)
+	}))
+	t.Cleanup(receiver.Close)
+	s := testkit.Start(t, "WEBHOOK_URL="+receiver.URL, "WEBHOOK_SECRET=whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	person := s.Enter(1)
+	id := accountID(t, s, person)
+	if answer := s.Do(http.MethodDelete, "/api/user", "", person.Bearer()); answer.Status != http.StatusNoContent {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	missing := []string{`v1,{"type":"user.created","data":{"id":"` + strconv.FormatInt(id, 10) + `"}}`, `v1,{"type":"user.deleted","data":{"id":"` + strconv.FormatInt(id, 10) + `"}}`}
+	for len(missing) > 0 {
+		select {
+		case got := <-heard:
+			if i := slices.Index(missing, got); i >= 0 {
+				missing = slices.Delete(missing, i, i+1)
+			} else {
+				t.Errorf("told %s", got)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("not told of %v", missing)
 		}
 	}
 }

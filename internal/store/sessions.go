@@ -237,5 +237,10 @@ func (t *sessionTx) RevokeSession(ctx context.Context, id string, at time.Time, 
 }
 
 func (t *sessionTx) Audit(ctx context.Context, records ...audit.Record) error {
+	if t.store.announce {
+		if err := insertAnnouncements(ctx, t.tx, records); err != nil {
+			return err
+		}
+	}
 	return insertAudit(ctx, t.tx, records)
 }

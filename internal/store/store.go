@@ -24,6 +24,8 @@ type Store struct {
 	write, read *sql.DB
 	// pool is the same connections without database/sql, for the message appender; nil on SQLite.
 	pool *pgxpool.Pool
+	// announce is set before the store is used.
+	announce bool
 	// full counts the writes that were refused because there is no room.
 	full     atomic.Uint64
 	probeDSN string // of a Probe's connection on SQLite

@@ -113,7 +113,7 @@ func (db *Database) Dump(t testing.TB) []byte {
 func Dump(t testing.TB, raw *sql.DB) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	for _, table := range []string{"meta", "accounts", "sessions", "audit", "factors", "recovery_codes", "challenges", "devices", "mail_tokens", "lockouts", "disabled_tags", "external_identities", "profiles", "resting_names", "rooms", "members", "invites", "messages"} {
+	for _, table := range []string{"meta", "accounts", "sessions", "audit", "factors", "recovery_codes", "challenges", "devices", "mail_tokens", "lockouts", "disabled_tags", "external_identities", "announcements", "profiles", "resting_names", "rooms", "members", "invites", "messages"} {
 		dumpTable(t, raw, table, &out)
 	}
 	return out.Bytes()

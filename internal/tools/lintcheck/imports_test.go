@@ -46,6 +46,7 @@ var law = []struct{ name, may string }{
 	{"internal/cluster/clustertest", tools + domain},
 	{"internal/blob", tools + domain},
 	{"internal/geo", tools + domain},
+	{"internal/webhook", tools + domain},
 	{"internal/oidc", "internal/errs internal/random internal/session internal/telegram internal/vault"},
 	{"internal/mail", tools + domain},
 	{"internal/sms", tools + domain},
