@@ -2,6 +2,7 @@ package faultlab
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -16,7 +18,9 @@ import (
 type crowd struct {
 	history *History
 	http    *http.Client
+	narrow  *http.Client // its connections have a small receive buffer
 	seed    uint64
+	words   int // that a message has at most
 
 	talking  atomic.Bool  // new messages are sent
 	pace     atomic.Int64 // nanoseconds from an ack to the next message of a device in a room, on average
@@ -40,15 +44,25 @@ type target struct {
 }
 
 func newCrowd(history *History, seed uint64, urls []string) *crowd {
-	c := &crowd{history: history, seed: seed, http: &http.Client{Transport: &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: dialLimit}).DialContext,
-		MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
-	}}}
+	c := &crowd{history: history, seed: seed, http: clientOver(&net.Dialer{Timeout: dialLimit}), narrow: clientOver(&net.Dialer{
+		Timeout: dialLimit, Control: func(_, _ string, conn syscall.RawConn) error {
+			const size = 4 << 10
+			var setting error
+			err := conn.Control(func(fd uintptr) {
+				setting = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, size)
+			})
+			return errors.Join(err, setting)
+		},
+	})}
 	for _, url := range urls {
 		c.targets = append(c.targets, target{url: url, lastAck: new(atomic.Int64), closed: new(atomic.Bool)})
 	}
 	c.pace.Store(int64(20 * time.Millisecond))
 	return c
+}
+
+func clientOver(dialer *net.Dialer) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second}}
 }
 
 // rng gives everybody dice of his own, the same in every run with the seed.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,16 @@ const (
 	retryShort   = 20 * time.Millisecond
 	retryLong    = 250 * time.Millisecond
 	retrySync    = 300 * time.Millisecond
+
+	retryDoublings = 6
+	retryMost      = 5 * time.Second
+)
+
+// How a device reads what comes.
+const (
+	reads    int32 = iota
+	trickles       // a hundred bytes a second
+	stops          // nothing
 )
 
 var (
@@ -39,6 +50,7 @@ type device struct {
 	who   *person
 	rng   *rand.Rand
 	move  chan struct{}
+	lazy  atomic.Int32 // reads, trickles or stops
 
 	mu      sync.Mutex // guards what follows
 	places  []*place
@@ -101,14 +113,18 @@ func (d *device) joins(room int64, speaks bool) {
 
 // run keeps the device connected until ctx ends or its session is over.
 func (d *device) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for failures := 0; ctx.Err() == nil; {
 		node, to := d.crowd.choose(d.rng)
 		err := d.live(ctx, node, to)
-		d.apart()
 		if errors.Is(err, errEnded) {
 			return
 		}
-		if pause(ctx, between(d.rng, retryShort, retryLong)) != nil {
+		if failures++; d.apart() {
+			failures = 0
+		}
+		// As clients do, the longer the more often it failed: all at once would never get in.
+		wait := between(d.rng, retryShort, retryLong) << min(failures, retryDoublings)
+		if pause(ctx, min(wait, retryMost)) != nil {
 			return
 		}
 	}
@@ -133,7 +149,11 @@ func (d *device) leaves(node int) {
 }
 
 func (d *device) live(ctx context.Context, node int, to target) error {
-	sock, err := dialSocket(ctx, d.crowd.http, to.url, d.proof())
+	client := d.crowd.http
+	if d.lazy.Load() != reads {
+		client = d.crowd.narrow
+	}
+	sock, err := dialSocket(ctx, client, to.url, d.proof(), &d.lazy)
 	if err != nil {
 		return err
 	}
@@ -192,16 +212,18 @@ func (d *device) begin(node int, sock *socket) {
 	}
 }
 
-func (d *device) apart() {
+// apart ends what a connection was, and reports whether it had been let in.
+func (d *device) apart() (was bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.in {
+	if was = d.in; was {
 		d.lostAt = time.Now()
 	}
 	d.in = false
 	for _, p := range d.places {
 		p.entered = false
 	}
+	return was
 }
 
 // act does what is due and returns when there is more.
@@ -287,7 +309,7 @@ func (d *device) attend(ctx context.Context, p *place, now time.Time) error {
 func (d *device) compose(p *place, now time.Time) {
 	cid := uuid.New()
 	var words strings.Builder
-	for range d.rng.IntN(12) {
+	for range d.rng.IntN(d.crowd.words) {
 		words.WriteString(" " + fillers[d.rng.IntN(len(fillers))])
 	}
 	p.out = &outgoing{cid: cid, content: contentOf(cid, words.String()), due: now}
@@ -604,6 +626,18 @@ func (d *device) someRoom(rng *rand.Rand) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.places[rng.IntN(len(d.places))].room
+}
+
+// hears reports whether the device is connected and hears all its rooms.
+func (d *device) hears() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.places {
+		if !p.entered {
+			return false
+		}
+	}
+	return d.in
 }
 
 // standing is how far a device has got.

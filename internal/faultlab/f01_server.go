@@ -10,7 +10,7 @@ func KilledServers() Scenario {
 	return Scenario{
 		ID: "F1", Title: "server kill -9",
 		Setup: busy(),
-		Full:  full(12, 120_000, 5*time.Second),
+		Full:  full(12, 140_000, 4*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			return l.rounds(ctx, scale, l.killNode)
 		},

@@ -17,7 +17,7 @@ func KilledDatabase() Scenario {
 	return Scenario{
 		ID: "F2", Title: "PostgreSQL kill -9",
 		Setup: busy(),
-		Full:  full(12, 120_000, 5*time.Second),
+		Full:  full(12, 140_000, 4*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			err := l.rounds(ctx, scale, l.killDatabase)
 			l.report.within("the slowest unavailable", l.crowd.refusals.get(), refusalPromise)

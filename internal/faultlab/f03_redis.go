@@ -20,7 +20,7 @@ func KilledRedis() Scenario {
 	return Scenario{
 		ID: "F3", Title: "Redis kill -9, empty restart, FLUSHALL",
 		Setup: busy(),
-		Full:  full(12, 120_000, 5*time.Second),
+		Full:  full(12, 140_000, 4*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			var away []span
 			err := l.rounds(ctx, scale, func(ctx context.Context) error {

@@ -8,7 +8,7 @@ import (
 
 // busy is a chat of two nodes in which everybody talks all the time.
 func busy() Setup {
-	return Setup{Nodes: 2, Redis: true, People: 48, Rooms: 12, Seats: 4, Global: 8, Pace: 15 * time.Millisecond, Churn: 300 * time.Millisecond}
+	return Setup{Nodes: 2, Redis: true, People: 48, Rooms: 12, Seats: 4, Global: 4, Pace: 5 * time.Millisecond, Churn: 300 * time.Millisecond}
 }
 
 func busyWithLinks() Setup {
@@ -38,7 +38,7 @@ func SlowLinks() Scenario {
 	}
 	return Scenario{
 		ID: "F5", Title: "latency and jitter of 50 to 2,000 ms on each link", Setup: busyWithLinks(),
-		Full: full(12, 90_000, 3*time.Second),
+		Full: full(12, 100_000, 3*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			slow := map[string]span{}
 			err := l.rounds(ctx, scale, func(ctx context.Context) error {

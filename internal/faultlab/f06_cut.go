@@ -13,7 +13,7 @@ const deadPromise = 45 * time.Second
 func CutLinks() Scenario {
 	return Scenario{
 		ID: "F6", Title: "cut and half-open links to devices, PostgreSQL and Redis", Setup: busyWithLinks(),
-		Full: full(18, 90_000, 2*time.Second),
+		Full: full(18, 120_000, 2*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			err := l.rounds(ctx, scale, l.cutSomething)
 			if err != nil || scale.Kills < 9 {

@@ -13,7 +13,7 @@ func IsolatedNodes() Scenario {
 	setup.Nodes = 3
 	return Scenario{
 		ID: "F7", Title: "of three nodes one without Redis, one without PostgreSQL", Setup: setup,
-		Full: full(8, 90_000, 3*time.Second),
+		Full: full(8, 120_000, 3*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			return l.rounds(ctx, scale, l.isolate)
 		},

@@ -18,7 +18,7 @@ func Deployments() Scenario {
 	setup.Churn = 0 // else its gaps are counted too
 	return Scenario{
 		ID: "F13", Title: "SIGTERM under load, rolling", Setup: setup,
-		Full: full(20, 90_000, time.Second),
+		Full: full(20, 140_000, time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			err := l.rounds(ctx, scale, func(ctx context.Context) error {
 				_, err := l.deploy(ctx, l.report.Kills%len(l.Nodes))

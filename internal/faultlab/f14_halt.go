@@ -12,7 +12,7 @@ import (
 func HaltedProcesses() Scenario {
 	return Scenario{
 		ID: "F14", Title: "SIGSTOP of 5 to 40 s, then SIGCONT", Setup: busy(),
-		Full: full(9, 90_000, 3*time.Second),
+		Full: full(9, 120_000, 3*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			return l.rounds(ctx, scale, l.halt)
 		},

@@ -40,11 +40,13 @@ func (l *Lab) figures(ctx context.Context, node int) (_ figures, err error) {
 	all := figures{}
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
-		name, value, ok := strings.Cut(lines.Text(), " ")
-		if !ok || strings.HasPrefix(name, "#") {
+		line := lines.Text()
+		at := strings.LastIndexByte(line, ' ') // a label may hold others
+		if at < 0 || strings.HasPrefix(line, "#") {
 			continue
 		}
-		n, err := strconv.ParseFloat(value, 64)
+		name := line[:at]
+		n, err := strconv.ParseFloat(line[at+1:], 64)
 		if err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}

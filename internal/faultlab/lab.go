@@ -7,6 +7,7 @@ package faultlab
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -36,9 +37,11 @@ type Setup struct {
 	Settings []string // of the nodes
 	Links    bool     // whatever processes say to each other goes through links
 	People   int
+	Devices  int           // of each person, all of them in the global room, the first in small ones; 0: one
 	Rooms    int           // small ones
 	Seats    int           // of each
 	Global   int           // people who speak in the global room; everybody hears it
+	Words    int           // a message has up to so many; 0: a dozen
 	Pace     time.Duration // from an ack to a device's next message in a room, on average
 	Churn    time.Duration // how often somebody loses the connection and finds another node; 0: never
 }
@@ -118,6 +121,7 @@ func (l *Lab) startServices(ctx context.Context, binary string) (err error) {
 	}
 	l.crowd = newCrowd(l.History, l.Seed, urls)
 	l.crowd.pace.Store(int64(l.Setup.Pace))
+	l.crowd.words = cmp.Or(l.Setup.Words, 12)
 	return nil
 }
 
@@ -188,8 +192,8 @@ func (l *Lab) populate(ctx context.Context) error {
 	}
 	const global = 1
 	l.rooms = append(l.rooms, global)
-	for i, who := range l.people {
-		d := newDevice(l.crowd, i+1, who)
+	for i := range l.Setup.People * max(1, l.Setup.Devices) { // first devices first
+		d := newDevice(l.crowd, i+1, l.people[i%len(l.people)])
 		d.joins(global, i < l.Setup.Global)
 		l.devices = append(l.devices, d)
 	}
@@ -209,10 +213,10 @@ func (l *Lab) populate(ctx context.Context) error {
 }
 
 func (l *Lab) openRoom(ctx context.Context, base string, index int) error {
-	seats := min(l.Setup.Seats, len(l.devices))
+	seats := min(l.Setup.Seats, len(l.people))
 	var id int64
 	for seat := range seats {
-		d := l.devices[(index*seats+seat)%len(l.devices)]
+		d := l.devices[(index*seats+seat)%len(l.people)]
 		var err error
 		if seat == 0 {
 			id, err = createRoom(ctx, l.crowd.http, base, d.who, index, seats)

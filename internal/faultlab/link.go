@@ -187,7 +187,7 @@ type chunk struct {
 
 // copy brings bytes from one side to the other, in order, each as late as it should be.
 func (l *Link) copy(from, to net.Conn, dice *rand.Rand) {
-	const pending = 256
+	const pending = 64
 	chunks := make(chan chunk, pending)
 	var writing sync.WaitGroup
 	writing.Go(func() {
@@ -201,7 +201,7 @@ func (l *Link) copy(from, to net.Conn, dice *rand.Rand) {
 			}
 		}
 	})
-	buffer := make([]byte, 32<<10)
+	buffer := make([]byte, 8<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {

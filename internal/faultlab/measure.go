@@ -42,6 +42,24 @@ func crossings(events []Event) []delivery {
 	return all
 }
 
+// deliveryTimes tells how long live messages took from their sender to other devices, of those sent in a span.
+func deliveryTimes(events []Event, when span, without map[int]bool) spread {
+	sends := map[uuid.UUID]Event{}
+	for i := range events {
+		if e := &events[i]; e.Kind == Sent && when.holds(e.At) {
+			sends[e.CID] = *e
+		}
+	}
+	var all []time.Duration
+	for i := range events {
+		e := &events[i]
+		if sent, ok := sends[e.CID]; ok && e.Kind == Got && !e.Asked && !without[e.Client] && e.Client != sent.Client {
+			all = append(all, e.At-sent.At)
+		}
+	}
+	return spreadOf(all)
+}
+
 // ackTimes tells how long acks took of messages that were composed in a span.
 func ackTimes(events []Event, when span) spread {
 	sent, all := map[uuid.UUID]time.Duration{}, []time.Duration{}

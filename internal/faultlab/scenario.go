@@ -51,7 +51,7 @@ type Scenario struct {
 func Scenarios() []Scenario {
 	return []Scenario{
 		KilledServers(), KilledDatabase(), KilledRedis(), SlowLinks(), CutLinks(), IsolatedNodes(),
-		Deployments(), LoneDeployments(), HaltedProcesses(),
+		SlowReaders(), Floods(), HostileFrames(), Deployments(), LoneDeployments(), HaltedProcesses(), ReconnectStorms(),
 	}
 }
 

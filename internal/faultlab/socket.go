@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -25,10 +26,11 @@ type socket struct {
 	frames chan string // closed with the connection; why is set before
 	why    error
 	stop   context.CancelFunc
+	lazy   *atomic.Int32 // how the device reads
 }
 
 // dialSocket connects and sends CONNECT with auth.
-func dialSocket(ctx context.Context, client *http.Client, base string, auth any) (*socket, error) {
+func dialSocket(ctx context.Context, client *http.Client, base string, auth any, lazy *atomic.Int32) (*socket, error) {
 	text, err := json.Marshal(auth)
 	if err != nil {
 		return nil, err
@@ -42,7 +44,7 @@ func dialSocket(ctx context.Context, client *http.Client, base string, auth any)
 	}
 	conn.SetReadLimit(frameLimit)
 	reading, stop := context.WithCancel(ctx)
-	s := &socket{conn: conn, frames: make(chan string, 64), stop: stop}
+	s := &socket{conn: conn, frames: make(chan string, 64), stop: stop, lazy: lazy}
 	if err := s.write(ctx, "40"+string(text)); err != nil {
 		s.close()
 		close(s.frames)
@@ -55,6 +57,10 @@ func dialSocket(ctx context.Context, client *http.Client, base string, auth any)
 func (s *socket) read(ctx context.Context) {
 	defer close(s.frames)
 	for {
+		if err := s.dawdle(ctx); err != nil {
+			s.why = err
+			return
+		}
 		text, err := s.next(ctx)
 		if err != nil {
 			s.why = err
@@ -67,6 +73,19 @@ func (s *socket) read(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// dawdle holds up a device that is slow to read.
+func (s *socket) dawdle(ctx context.Context) error {
+	for s.lazy.Load() == stops {
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if s.lazy.Load() == trickles { // a message has some three hundred bytes
+		return pause(ctx, 3*time.Second)
+	}
+	return nil
 }
 
 func (s *socket) next(ctx context.Context) (string, error) {
