@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -105,7 +106,10 @@ func (c *conn) send(event string, payload any) {
 }
 
 func (c *conn) refusal(err error) view.Refusal {
-	if e := errs.From(err); e.Code == errs.Internal {
+	switch {
+	case errors.Is(err, socketio.ErrDisconnected):
+		c.hub.Log.Debug("an event found its socket gone")
+	case errs.From(err).Code == errs.Internal:
 		c.hub.Log.Error("an event failed", "error", err)
 	}
 	return view.NewRefusal(err, c.lang)
