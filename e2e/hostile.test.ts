@@ -71,8 +71,14 @@ test('an override of the writing direction ends with its message', async ({ worl
 
 test('what the server refuses stays with its writer, says so, and can be taken back', async ({ world }) => {
   const ann = await world.device(person(1));
+  // A page that was told of a wider limit than the server's lets through what the server will not take.
+  await ann.page.route('**/api/me', async (route) => {
+    const response = await route.fetch();
+    const me = await response.json();
+    await route.fulfill({ response, json: { ...me, limits: { ...me.limits, contentLength: 5000 } } });
+  });
   await ann.enter();
-  await ann.say('\u200b\u200b'); // nothing visible
+  await ann.say('much too long '.repeat(320));
   await ann.app.getByText(ann.t('msg.failed')).first().waitFor();
   await ann.say('this one is fine');
   await expect

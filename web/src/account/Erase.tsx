@@ -39,6 +39,8 @@ export function Erase() {
       <h2 className="group-h">{t('erase.stays')}</h2>
       <div className="group">
         <Row icon="copy" tile="clear" title={t('erase.messages', { n: figures?.messageDays ?? days })} />
+        {figures && <Row icon="link" tile="clear" title={t('erase.bond', { n: figures.maskLinkDays })} />}
+        <Row icon="clock" tile="clear" title={t('erase.journal')} />
       </div>
       <div className="stack">
         <button type="button" className="btn bad" onClick={() => setSure(true)}>

@@ -51,6 +51,7 @@ export function Stored() {
           value={figures && t('stored.days', { n: figures.roomMessageDays })}
         />
         <Row icon="devices" tile="clear" title={t('stored.devices')} note={t('stored.devicesText')} />
+        <Row icon="clock" tile="clear" title={t('stored.journal')} note={t('stored.journalText')} />
       </div>
       <h2 className="group-h">{t('stored.never')}</h2>
       <div className="group">

@@ -24,7 +24,8 @@ export function show(node: ReactNode, telegram: Telegram = plainBrowser()) {
       </TelegramContext>
     </LocaleContext>
   );
-  return { user: userEvent.setup(), ...render(node, { wrapper: around }) };
+  // Without pauses between keys: a machine under load makes each of them long.
+  return { user: userEvent.setup({ delay: null }), ...render(node, { wrapper: around }) };
 }
 
 /** The same for what needs the account's texts first. */

@@ -59,7 +59,7 @@ export const en = {
   'journal.more': 'Show earlier',
   'journal.byOther': 'by those who run the server',
   'journal.empty': 'Nothing yet',
-  'journal.note': 'Kept for half a year, with times to the hour. Your masks are not in it.',
+  'journal.note': 'Times to the hour, for a limited time. Your masks are not in it.',
 
   'stored.title': 'What the server stores about me',
   'stored.kept': 'Kept',
@@ -81,6 +81,8 @@ export const en = {
   'stored.telegram': 'Telegram id and name, sealed',
   'stored.devices': 'Devices',
   'stored.devicesText': 'Kind of device, part of the network address, the day',
+  'stored.journal': 'Journal of sign-ins and changes',
+  'stored.journalText': 'Kind of device, part of the network address, the hour',
   'stored.never': 'Never kept',
   'stored.neverTelegram': 'Your phone number and your Telegram photo',
   'stored.neverName': 'Your Telegram name, unless you link it',
@@ -104,9 +106,15 @@ export const en = {
   'erase.seats': 'Seats in small rooms',
   'erase.stays': 'What stays for a while',
   'erase.messages': {
-    one: 'Messages stay without name and face, and are deleted after {n} day.',
-    other: 'Messages stay without name and face, and are deleted after {n} days.',
+    one: 'Messages: within a day without your name and face, deleted after {n} day.',
+    other: 'Messages: within a day without your name and face, deleted after {n} days.',
   },
+  'erase.bond': {
+    one: 'A sealed note which account number wore the mask, for {n} day. Nobody stands behind the number any more.',
+    other: 'A sealed note which account number wore the mask, for {n} days. Nobody stands behind the number any more.',
+  },
+  'erase.journal':
+    'The journal of that number, for a limited time: kinds of devices, parts of network addresses, hours.',
   'erase.go': 'Erase me',
   'erase.sure': 'Erase everything now?',
   'erase.done': 'You are erased',
