@@ -52,7 +52,7 @@ type Timing struct {
 	SignIn       time.Duration // from CONNECT to a valid token; 10 s
 	ExpiryGrace  time.Duration // from a token's end to auth_required; 60 s
 	RenewalGrace time.Duration // from auth_required to the disconnect; 30 s
-	Sweep        time.Duration // how often all sessions are checked; 5 s
+	Sweep        time.Duration // how often all sessions are checked; 4 s, so that with what the look-up remembers an end is seen well within 10 s
 	Presence     time.Duration // shortest time between two presence events of a room; 5 s
 }
 
@@ -61,7 +61,7 @@ func (t Timing) withDefaults() Timing {
 		&t.HoleWait: 25 * time.Millisecond, &t.RepairAgain: time.Second, &t.HeadCheck: 5 * time.Second,
 		&t.HeadsAfter: 5 * time.Second, &t.HeadsEvery: time.Minute, &t.Tick: time.Second, &t.ReadLimit: 1800 * time.Millisecond,
 		&t.SignIn: 10 * time.Second, &t.ExpiryGrace: time.Minute, &t.RenewalGrace: 30 * time.Second,
-		&t.Sweep: 5 * time.Second, &t.Presence: 5 * time.Second,
+		&t.Sweep: 4 * time.Second, &t.Presence: 5 * time.Second,
 	} {
 		if *field == 0 {
 			*field = standard
