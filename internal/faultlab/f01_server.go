@@ -12,7 +12,10 @@ func KilledServers() Scenario {
 		Setup: busy(),
 		Full:  full(12, 140_000, 4*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
-			return l.rounds(ctx, scale, l.killNode)
+			if err := l.rounds(ctx, scale, l.killNode); err != nil {
+				return err
+			}
+			return l.judgeRevocations(ctx)
 		},
 	}
 }
@@ -23,6 +26,9 @@ const restartPromise = 2 * time.Second
 func (l *Lab) killNode(ctx context.Context) error {
 	i := l.rng.IntN(len(l.Nodes))
 	node := l.Nodes[i]
+	if err := l.revoke(ctx, revocationPromise); err != nil {
+		return err
+	}
 	l.note("kill node %d", i)
 	if err := node.Kill(); err != nil {
 		return err

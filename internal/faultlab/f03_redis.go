@@ -26,13 +26,16 @@ func KilledRedis() Scenario {
 			err := l.rounds(ctx, scale, func(ctx context.Context) error {
 				without, err := l.killRedis(ctx)
 				away = append(away, without)
-				if err == nil && l.report.Kills%2 == 0 {
-					err = l.flushRedis(ctx)
+				if err != nil || l.report.Kills%2 != 0 {
+					return err
 				}
-				return err
+				return l.flushRedis(ctx)
 			})
 			l.judgeCrossing(away)
-			return err
+			if err != nil {
+				return err
+			}
+			return l.judgeRevocations(ctx)
 		},
 	}
 }
@@ -49,6 +52,9 @@ func (l *Lab) killRedis(ctx context.Context) (away span, err error) {
 	}
 	away.from = l.History.Now()
 	acked := l.Acked()
+	if err := l.revoke(ctx, lonelyPromise); err != nil {
+		return away, err
+	}
 	if err := pause(ctx, between(l.rng, time.Second, 4*time.Second)); err != nil {
 		return away, err
 	}

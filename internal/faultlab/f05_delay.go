@@ -38,7 +38,7 @@ func SlowLinks() Scenario {
 	}
 	return Scenario{
 		ID: "F5", Title: "latency and jitter of 50 to 2,000 ms on each link", Setup: busyWithLinks(),
-		Full: full(12, 100_000, 3*time.Second),
+		Full: full(12, 60_000, 3*time.Second),
 		Break: func(ctx context.Context, l *Lab, scale Scale) error {
 			slow := map[string]span{}
 			err := l.rounds(ctx, scale, func(ctx context.Context) error {

@@ -19,7 +19,6 @@ const (
 	goroutines  = "go_goroutines"
 	descriptors = "process_open_fds"
 	resident    = "process_resident_memory_bytes"
-	sockets     = "maska_sockets"
 	connections = "maska_connections"
 	fromStore   = `maska_catch_ups_total{from="database"}`
 	queueBytes  = "maska_queue_bytes"

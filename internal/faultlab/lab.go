@@ -66,9 +66,10 @@ type Lab struct {
 	people  []*person
 	rooms   []int64 // the global one first
 	devices []*device
+	revoked []revocation
 	report  *Report
 
-	alive   context.Context //nolint:containedctx // The life of the devices, which Start and Close bound.
+	alive   context.Context // The life of the devices, which Start and Close bound.
 	end     context.CancelFunc
 	running sync.WaitGroup
 }

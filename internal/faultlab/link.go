@@ -19,7 +19,7 @@ type Link struct {
 	target   string
 	rng      *rand.Rand // of the accepting goroutine
 	running  sync.WaitGroup
-	closed   context.Context //nolint:containedctx // It ends with Close, and ends every wait.
+	closed   context.Context // It ends with Close, and ends every wait.
 	close    context.CancelFunc
 
 	mu       sync.Mutex
