@@ -34,10 +34,13 @@ type Issuer struct {
 	Alter  func(claims jwt.MapClaims) // spoils tokens before they are signed
 }
 
+// issuerKey is made once for all issuers of a process: it takes a while.
+var issuerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // StartIssuer runs an issuer until the test ends.
 func StartIssuer(t testing.TB, clientID, clientSecret string) *Issuer {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := issuerKey()
 	if err != nil {
 		t.Fatal(err)
 	}
