@@ -6,6 +6,7 @@ import { LocaleContext } from '../i18n';
 import { AccountServer, MAIL_ANN, problem, TOKENS } from '../test/account';
 import { given } from '../test/chat';
 import { english, plainBrowser, showAccount } from '../test/render';
+import Issued from './Issued';
 import MailLink from './MailLink';
 
 beforeEach(() => {
@@ -178,4 +179,37 @@ test('half a link says so', async () => {
   new AccountServer();
   await showAccount(<MailLink kind="reset" />);
   expect(screen.getByRole('heading', { name: 'This link is not whole' })).toBeDefined();
+});
+
+test('a service that the server knows is left for, with what only this tab keeps', async () => {
+  const server = new AccountServer()
+    .on('GET /api/auth/oidc', { issuers: ['telegram', 'acme'] })
+    .on('POST /api/auth/oidc/acme/start', { url: `${location.origin}/#there`, flow: 'f' });
+  const { user } = await showAccount(<Door phase="outside" />);
+  expect(await screen.findByRole('button', { name: 'Sign in with Telegram' })).toBeDefined();
+  await user.click(screen.getByRole('button', { name: 'Sign in with Acme' }));
+  await waitFor(() => expect(sessionStorage.getItem('maska.oidc')).toBe('f'));
+  expect(server.sent('POST /api/auth/oidc/acme/start')).toHaveLength(1);
+});
+
+test('what a service sent back is finished once', async () => {
+  sessionStorage.setItem('maska.oidc', 'f');
+  history.replaceState({ issued: 'code=c&state=s' }, '', '/signin/oidc/acme');
+  const server = new AccountServer().on('POST /api/auth/oidc/acme/callback', TOKENS);
+  const enter = entering();
+  await showAccount(<Issued issuer="acme" />);
+  await waitFor(() => expect(enter).toHaveBeenCalledWith(TOKENS));
+  expect(server.sent('POST /api/auth/oidc/acme/callback')).toEqual([
+    { flow: 'f', state: 's', code: 'c', deviceInfo: 'Browser' },
+  ]);
+  expect([sessionStorage.getItem('maska.oidc'), location.pathname]).toEqual([null, '/']);
+});
+
+test('a return that this tab did not ask for leads nowhere', async () => {
+  sessionStorage.clear();
+  history.replaceState({ issued: 'code=c&state=s' }, '', '/signin/oidc/acme');
+  const server = new AccountServer();
+  await showAccount(<Issued issuer="acme" />);
+  expect((await screen.findByRole('alert')).textContent).toMatch(/^The other service did not confirm/);
+  expect(server.asked).toEqual([]);
 });

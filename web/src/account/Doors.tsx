@@ -13,6 +13,7 @@ import { useAccountApi } from './AccountContext';
 import { type Act, useAct } from './act';
 import type { TokenSet } from './api';
 import { EmailField, Field, Form, NewPassword, PasswordField, Problem, Submit, useFieldProblem } from './Form';
+import { displayName, keepFlow } from './issuers';
 import { hasPasskeys, provePasskey } from './passkey';
 import { type Challenge, SecondStep } from './SecondStep';
 import { takeTelegramResult, telegramLoginAddress } from './telegramLogin';
@@ -128,7 +129,7 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
           <span>{note}</span>
         </div>
       )}
-      {telegram ?? <ByTelegram {...ways} />}
+      {telegram ?? <Elsewhere {...ways} />}
       <Form act={act} onSubmit={submit}>
         <Field
           label={t('field.login')}
@@ -175,30 +176,41 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
   );
 }
 
-/** Telegram's login page, when the server knows its bot; then, or else, the bot itself. */
-function ByTelegram(ways: Ways) {
+/** The other ways in: Telegram's login page, services that the server knows, the bot itself. */
+function Elsewhere(ways: Ways) {
   const t = useTexts();
   const { t: common } = useLocale();
   const telegram = useTelegram();
   const api = useAccountApi();
   const act = useAct();
   const begun = useRef(false);
-  const address = telegramLoginAddress();
+  const [issuers, setIssuers] = useState<string[]>([]);
+  const widget = telegramLoginAddress();
   const bot = botName();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what came back from Telegram is taken once
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
+    // Whoever does not answer offers nothing.
+    api.issuers().then(setIssuers, () => {});
     const fields = takeTelegramResult();
     if (fields) void proceed(act, ways, () => api.loginWidget(fields));
   }, []);
+  const leave = (issuer: string) =>
+    act.run(async () => {
+      const { url, flow } = await api.startIssuer(issuer);
+      keepFlow(flow);
+      location.assign(url);
+    });
 
-  if (!bot && !address) return <p className="soft say">{common('open.find')}</p>;
+  const byTelegram = issuers.includes('telegram');
+  if (!bot && !widget && issuers.length === 0) return <p className="soft say">{common('open.find')}</p>;
   return (
     <>
       <div className="stack">
-        {address && (
-          <a className="btn" href={address} aria-busy={act.busy}>
+        {byTelegram && <Issuer act={act} name={t('in.telegram')} first onGo={() => void leave('telegram')} />}
+        {widget && !byTelegram && (
+          <a className="btn" href={widget} aria-busy={act.busy}>
             <Icon name="plane" size={20} />
             <span>{t('in.telegram')}</span>
           </a>
@@ -206,17 +218,42 @@ function ByTelegram(ways: Ways) {
         {bot && (
           <button
             type="button"
-            className={address ? 'btn plain' : 'btn'}
+            className={widget || byTelegram ? 'btn plain' : 'btn'}
             onClick={() => telegram.openLink(`https://t.me/${bot}`)}
           >
             <Icon name="plane" size={20} />
             {common('open.tg')}
           </button>
         )}
+        {issuers
+          .filter((issuer) => issuer !== 'telegram')
+          .map((issuer) => (
+            <Issuer
+              key={issuer}
+              act={act}
+              name={t('in.with', { name: displayName(issuer) })}
+              onGo={() => void leave(issuer)}
+            />
+          ))}
         <Problem act={act} />
       </div>
       <div className="or">{t('in.or')}</div>
     </>
+  );
+}
+
+function Issuer({ act, name, first = false, onGo }: { act: Act; name: string; first?: boolean; onGo: () => void }) {
+  return (
+    <button
+      type="button"
+      className={first ? 'btn' : 'btn soft'}
+      aria-busy={act.busy}
+      disabled={act.busy || act.wait > 0}
+      onClick={onGo}
+    >
+      {first && <Icon name="plane" size={20} />}
+      <span>{name}</span>
+    </button>
   );
 }
 

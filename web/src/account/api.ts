@@ -48,6 +48,17 @@ export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOpti
       ),
     loginWidget: (fields: Record<string, unknown>) =>
       answer(calls.POST('/api/auth/telegram/bot-login', { body: { ...fields, ...device } as WidgetFields })),
+    /** Names of the other services that lead in. */
+    issuers: async (): Promise<string[]> => (await answer(calls.GET('/api/auth/oidc'))).issuers,
+    startIssuer: (issuer: string) =>
+      answer(calls.POST('/api/auth/oidc/{issuer}/start', { params: { path: { issuer } } })),
+    finishIssuer: (issuer: string, flow: string, state: string, code: string) =>
+      answer(
+        calls.POST('/api/auth/oidc/{issuer}/callback', {
+          params: { path: { issuer } },
+          body: { flow, state, code, ...device },
+        }),
+      ),
     forgot: (email: string) => done(calls.POST('/api/auth/password/forgot', { body: { email } })),
     reset: (token: string, password: string, confirmPassword: string) =>
       answer(calls.POST('/api/auth/password/reset', { body: { token, password, confirmPassword } })),

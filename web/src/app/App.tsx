@@ -9,7 +9,7 @@ import { Mask } from '../ui/Mask';
 import './app.css';
 import { above, isSettings, SETTINGS } from '../account/places';
 import { later, loadLater } from './later';
-import { mailLinkOf } from './mailLink';
+import { issuerOf, mailLinkOf } from './mailLink';
 
 export function App() {
   const phase = useChat((chat) => chat.phase);
@@ -19,6 +19,14 @@ export function App() {
     return (
       <Suspense>
         <later.MailLink kind={mailLink} />
+      </Suspense>
+    );
+  }
+  const issuer = issuerOf(path);
+  if (issuer) {
+    return (
+      <Suspense>
+        <later.Issued issuer={issuer} />
       </Suspense>
     );
   }

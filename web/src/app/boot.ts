@@ -14,7 +14,7 @@ import {
   parseTheme,
   THEME_KEY,
 } from '../telegram/launch';
-import { mailLinkOf, tokenIn } from './mailLink';
+import { issuerOf, mailLinkOf, tokenIn } from './mailLink';
 
 /** For web views that refuse storage: what would have been kept there. */
 export interface BootWindow extends Window {
@@ -50,6 +50,8 @@ function takeToken({ location, history }: Window): void {
   const told = /^#tgAuthResult=([\w-]+)=*$/.exec(location.hash)?.[1];
   if (mailLinkOf(location.pathname) && location.hash) {
     history.replaceState({ token: tokenIn(location.hash) }, '', location.pathname);
+  } else if (issuerOf(location.pathname) && location.hash) {
+    history.replaceState({ issued: location.hash.slice(1) }, '', location.pathname);
   } else if (told) {
     history.replaceState({ tgAuthResult: told }, '', location.pathname);
   }

@@ -7,6 +7,7 @@ const chunks = {
   HowSheet: () => import('../profile/HowSheet'),
   Settings: () => import('../account/Settings'),
   MailLink: () => import('../account/MailLink'),
+  Issued: () => import('../account/Issued'),
   Menu: () => import('../chat/Menu'),
   OpenLink: () => import('../chat/OpenLink'),
 };
@@ -17,6 +18,7 @@ export const later = {
   HowSheet: lazy(chunks.HowSheet),
   Settings: lazy(chunks.Settings),
   MailLink: lazy(chunks.MailLink),
+  Issued: lazy(chunks.Issued),
   Menu: lazy(chunks.Menu),
   OpenLink: lazy(chunks.OpenLink),
 };

@@ -11,3 +11,10 @@ export function tokenIn(hash: string): string {
   const token = new URLSearchParams(hash.slice(1)).get('token') ?? '';
   return /^[\w-]{1,256}$/.test(token) ? token : '';
 }
+
+const ISSUED = /^\/signin\/oidc\/([\w.-]{1,64})$/;
+
+/** The service that sent the browser back here; undefined on other pages. */
+export function issuerOf(path: string): string | undefined {
+  return ISSUED.exec(path)?.[1];
+}

@@ -1,4 +1,4 @@
-import { act, render } from '@testing-library/react';
+import { act, configure, render } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ReactNode, Suspense } from 'react';
 import { loadTexts } from '../account/texts';
@@ -8,6 +8,9 @@ import { createLocale, type Locale, LocaleContext } from '../i18n';
 import { en } from '../i18n/en';
 import type { Telegram } from '../telegram';
 import { browserOnly } from '../telegram/browser';
+
+// Lazy screens are compiled when they are first asked for.
+configure({ asyncUtilTimeout: 10_000 });
 
 export const english: Locale = createLocale('en', en);
 
