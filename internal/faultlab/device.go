@@ -117,7 +117,7 @@ func (d *device) run(ctx context.Context) {
 		if errors.Is(err, errEnded) {
 			return
 		}
-		if failures++; d.apart() {
+		if failures++; d.apart() || errors.Is(err, errMoved) {
 			failures = 0
 		}
 		// As clients do, the longer the more often it failed: all at once would never get in.
@@ -156,6 +156,10 @@ func (d *device) live(ctx context.Context, node int, to target) error {
 		return err
 	}
 	defer sock.close()
+	select {
+	case <-d.move: // it has moved already
+	default:
+	}
 	d.begin(node, sock)
 	timer := time.NewTimer(0)
 	defer timer.Stop()

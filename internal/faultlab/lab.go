@@ -245,10 +245,10 @@ func (l *Lab) enliven() {
 	}
 }
 
-// churn cuts somebody's connection now and then.
+// churn cuts somebody's connection now and then, as long as people talk.
 func (l *Lab) churn() {
 	rng := l.crowd.rng(1 << 40)
-	for pause(l.alive, between(rng, l.Setup.Churn/2, 3*l.Setup.Churn/2)) == nil {
+	for pause(l.alive, between(rng, l.Setup.Churn/2, 3*l.Setup.Churn/2)) == nil && l.crowd.talking.Load() {
 		l.devices[rng.IntN(len(l.devices))].hop()
 	}
 }
