@@ -80,6 +80,7 @@ func (a *App) openChat(ctx context.Context, keys *vault.Vault, limiter limit.Lim
 	})
 	a.profiles.WhenPutDown(c.rooms.LeaveAll)
 	a.sessions.WhenEnded(c.revoked)
+	a.sessions.WhenChanged(c.accountChanged)
 	c.hub = realtime.NewHub(realtime.HubConfig{
 		Namespace: namespace, Feed: c.feed, Sender: c.sender, Rooms: c.rooms, Auth: authenticator{a.sessions, a.cfg.Locale}, Global: global,
 		Locale: a.cfg.Locale, Now: a.now, Log: a.log, Unlimited: a.cfg.LimitsOff,
@@ -113,6 +114,13 @@ func (c *chat) revoked(sessions []string) {
 	}
 	if c.nodes != nil && len(sessions) > 0 {
 		c.nodes.tell(news{Ended: sessions})
+	}
+}
+
+// accountChanged makes the other nodes forget what they remember of an account.
+func (c *chat) accountChanged(id account.ID) {
+	if c.nodes != nil {
+		c.nodes.tell(news{Dropped: id})
 	}
 }
 

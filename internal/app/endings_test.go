@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,4 +64,40 @@ func otherSession(t *testing.T, s *testkit.Server, person *testkit.Person) strin
 	}
 	t.Fatal("there is no other session")
 	return ""
+}
+
+// Roles are remembered for some seconds on every node; a change must not wait for that.
+func TestWhoIsDemotedOnOneNodeHasNoRightsOnTheOthers(t *testing.T) {
+	t.Parallel()
+	nodes := startNodes(t, 2, testredis.URL(t), "RATE_LIMITS=off")
+	boss, friend := nodes[0].Enter(1), nodes[0].Enter(2)
+	_, code, _ := strings.Cut(nodes[0].Greeting, "becomes one, once: ")
+	code, _, _ = strings.Cut(code, "\n")
+	if answer := nodes[0].Do(http.MethodPost, "/api/admin/claim", `{"code":"`+code+`"}`, boss.Bearer()); answer.Status != http.StatusOK {
+		t.Fatalf("claim: %d %s", answer.Status, answer.Body)
+	}
+	for _, c := range []struct {
+		role string
+		want int
+	}{{"admin", http.StatusOK}, {"user", http.StatusForbidden}} {
+		nodes[1].Do(http.MethodGet, "/api/me", "", friend.Bearer()) // the other node remembers the role before
+		if answer := nodes[0].Do(http.MethodPatch, "/api/admin/users/"+accountOf(t, nodes[0], friend), `{"roles":["`+c.role+`"]}`, boss.Bearer()); answer.Status != http.StatusOK {
+			t.Fatalf("%s: %d %s", c.role, answer.Status, answer.Body)
+		}
+		for got, began := 0, time.Now(); got != c.want; {
+			got = nodes[1].Do(http.MethodGet, "/api/admin/users", "", friend.Bearer()).Status
+			if time.Since(began) > 3*time.Second {
+				t.Fatalf("%s: the other node still answers %d", c.role, got)
+			}
+		}
+	}
+}
+
+func accountOf(t *testing.T, s *testkit.Server, person *testkit.Person) string {
+	t.Helper()
+	var user struct {
+		ID int64 `json:"id"`
+	}
+	s.Do(http.MethodGet, "/api/auth/profile", "", person.Bearer()).Into(t, &user)
+	return strconv.FormatInt(user.ID, 10)
 }

@@ -76,7 +76,8 @@ type parcel struct {
 // news is what happened to sessions and masks. It names accounts, never a mask.
 type news struct {
 	Ended   []string   `json:"ended,omitempty"`
-	Changed account.ID `json:"changed,omitempty"`
+	Changed account.ID `json:"changed,omitempty"` // its mask
+	Dropped account.ID `json:"dropped,omitempty"` // what is remembered of its roles and state
 }
 
 // joinNodes makes this node one of many.
@@ -209,6 +210,9 @@ func (n *nodes) hear(text []byte) {
 	n.sessions.Forget(what.Ended)
 	for _, id := range what.Ended {
 		n.hub.Revoked(id, errs.SessionRevoked)
+	}
+	if what.Dropped != 0 {
+		n.sessions.DropAccount(what.Dropped)
 	}
 	if what.Changed != 0 {
 		n.sessions.DropAccount(what.Changed)

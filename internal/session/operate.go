@@ -133,9 +133,7 @@ func (s *Service) Operate(ctx context.Context, by Operator, id account.ID, chang
 	var ended []string
 	err = s.store.Transaction(ctx, func(tx Tx) (err error) {
 		ended = nil
-		if changed, err = tx.AccountForUpdate(ctx, id); errors.Is(err, ErrNoAccount) {
-			return errs.New(errs.NotFound)
-		} else if err != nil {
+		if changed, err = s.holdOperated(ctx, tx, by, id); err != nil {
 			return err
 		}
 		if change.Roles != nil {
@@ -151,9 +149,41 @@ func (s *Service) Operate(ctx context.Context, by Operator, id account.ID, chang
 	if err != nil {
 		return changed, err
 	}
-	s.DropAccount(id)
+	s.dropEverywhere(id)
 	s.forget(ended)
 	return changed, nil
+}
+
+// holdOperated holds an account for a change by an operator, and the operator, who must have the right now:
+// what the request found may be some seconds old. Of two admins who demote one another, one stays.
+func (s *Service) holdOperated(ctx context.Context, tx Tx, by Operator, id account.ID) (held account.Account, err error) {
+	ids := []account.ID{id}
+	if by.Account != 0 && by.Account != id {
+		ids = []account.ID{min(id, by.Account), max(id, by.Account)} // accounts are always locked in this order
+	}
+	missing := false
+	for _, each := range ids {
+		a, err := tx.AccountForUpdate(ctx, each)
+		if err != nil && !errors.Is(err, ErrNoAccount) {
+			return held, err
+		}
+		if each == by.Account && (err != nil || !a.Active || !a.May(account.ManageAccounts)) {
+			return held, errs.New(errs.Forbidden)
+		}
+		if each == id {
+			held, missing = a, err != nil
+		}
+	}
+	if missing {
+		return held, errs.New(errs.NotFound)
+	}
+	return held, nil
+}
+
+// dropEverywhere drops what this node remembers of an account whose roles or state changed, and tells the others.
+func (s *Service) dropEverywhere(id account.ID) {
+	s.DropAccount(id)
+	s.changed(id)
 }
 
 func (s *Service) setRoles(ctx context.Context, tx Tx, by Operator, a *account.Account, roles []account.Role) error {
@@ -186,9 +216,7 @@ func (s *Service) setActive(ctx context.Context, tx Tx, by Operator, a *account.
 func (s *Service) EndSessionsOf(ctx context.Context, by Operator, id account.ID) (int, error) {
 	var ended []string
 	err := s.store.Transaction(ctx, func(tx Tx) (err error) {
-		if _, err = tx.AccountForUpdate(ctx, id); errors.Is(err, ErrNoAccount) {
-			return errs.New(errs.NotFound)
-		} else if err != nil {
+		if _, err = s.holdOperated(ctx, tx, by, id); err != nil {
 			return err
 		}
 		if ended, err = s.endAll(ctx, tx, id, "", "operator"); err != nil {
@@ -249,6 +277,6 @@ func (s *Service) BecomeFirstAdmin(ctx context.Context, actor Actor, code string
 	if err != nil {
 		return a, err
 	}
-	s.DropAccount(a.ID)
+	s.dropEverywhere(a.ID)
 	return a, nil
 }

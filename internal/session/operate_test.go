@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,14 +15,21 @@ import (
 	"maska/internal/testkit"
 )
 
+// boss signs somebody in who is an admin.
+func (w *world) boss(id int64) session.Operator {
+	w.t.Helper()
+	a := w.enter(id).Account.ID
+	w.db.Exec(w.t, `UPDATE accounts SET roles = 'user moderator admin' WHERE id = $1`, a)
+	return session.Operator{Account: a, Client: client}
+}
+
 func TestWhoIsDisabledIsOutAndDoesNotComeBackByAnotherAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		here := w.enter(1)
 		actor := w.authenticate(here.Access)
 		w.enter(1)
-		by := session.Operator{Account: 77, Client: client}
-		changed, err := w.Operate(t.Context(), by, here.Account.ID, session.AccountChange{Active: new(false)})
+		changed, err := w.Operate(t.Context(), w.boss(77), here.Account.ID, session.AccountChange{Active: new(false)})
 		if err != nil || changed.Active {
 			t.Fatalf("%+v, %v", changed, err)
 		}
@@ -70,7 +78,7 @@ func TestARoleHoldsFromTheNextRequestOnAndIncludesThoseBelow(t *testing.T) {
 		if w.authenticate(tokens.Access).Account.May(account.ManageAccounts) {
 			t.Fatal("everybody manages accounts")
 		}
-		boss := session.Operator{Account: 77, Client: client}
+		boss := w.boss(77)
 		for _, c := range []struct {
 			roles  []account.Role
 			want   int
@@ -89,7 +97,7 @@ func TestARoleHoldsFromTheNextRequestOnAndIncludesThoseBelow(t *testing.T) {
 				t.Errorf("%v became %v", c.roles, a.Roles)
 			}
 		}
-		if n := w.db.Count(t, `SELECT COUNT(*) FROM audit WHERE event = 'role_changed' AND actor_id = 77 AND account_id = $1`, tokens.Account.ID); n != 3 {
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM audit WHERE event = 'role_changed' AND actor_id = $1 AND account_id = $2`, boss.Account, tokens.Account.ID); n != 3 {
 			t.Errorf("%d changes in the audit, want 3", n)
 		}
 	})
@@ -114,7 +122,7 @@ func TestAnOperatorEndsAllSessionsOfSomebody(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		one, two, other := w.enter(1), w.enter(1), w.enter(2)
-		n, err := w.EndSessionsOf(t.Context(), session.Operator{Account: 77}, one.Account.ID)
+		n, err := w.EndSessionsOf(t.Context(), w.boss(77), one.Account.ID)
 		if err != nil || n != 2 {
 			t.Fatalf("%d, %v", n, err)
 		}
@@ -122,6 +130,67 @@ func TestAnOperatorEndsAllSessionsOfSomebody(t *testing.T) {
 		w.refreshFails(two.Refresh, errs.SessionRevoked)
 		w.renew(other.Refresh)
 		w.enter(1)
+	})
+}
+
+func TestWhoLostHisRightsUsesThemNoMore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		root, demoted, friend := w.boss(77), w.boss(78), w.enter(79).Account.ID
+		var told []account.ID
+		w.WhenChanged(func(id account.ID) { told = append(told, id) })
+		if _, err := w.Operate(t.Context(), root, demoted.Account, session.AccountChange{Roles: []account.Role{account.RoleModerator}}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(told, []account.ID{demoted.Account}) {
+			t.Errorf("the other nodes were told of %v", told)
+		}
+		refused := func(by session.Operator) {
+			t.Helper()
+			_, err := w.Operate(t.Context(), by, friend, session.AccountChange{Roles: []account.Role{account.RoleAdmin}})
+			w.wantCode(err, errs.Forbidden)
+			_, err = w.Operate(t.Context(), by, root.Account, session.AccountChange{Active: new(false)})
+			w.wantCode(err, errs.Forbidden)
+			_, err = w.EndSessionsOf(t.Context(), by, root.Account)
+			w.wantCode(err, errs.Forbidden)
+			_, err = w.EndSessionsOf(t.Context(), by, 12345) // he learns nothing either
+			w.wantCode(err, errs.Forbidden)
+		}
+		refused(demoted)
+		disabled := w.boss(80)
+		if _, err := w.Operate(t.Context(), root, disabled.Account, session.AccountChange{Active: new(false)}); err != nil {
+			t.Fatal(err)
+		}
+		refused(disabled)
+		refused(session.Operator{Account: 54321, Client: client}) // deleted
+	})
+}
+
+func TestOfAdminsWhoDemoteOneAnotherOneStays(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for round := range int64(8) {
+			w.db.Exec(t, `UPDATE accounts SET roles = 'user'`)
+			pair := []session.Operator{w.boss(100 + 2*round), w.boss(101 + 2*round)}
+			var won atomic.Int64
+			var both sync.WaitGroup
+			for i, by := range pair {
+				both.Go(func() {
+					_, err := w.Operate(t.Context(), by, pair[1-i].Account, session.AccountChange{Roles: []account.Role{account.RoleUser}})
+					switch errs.CodeOf(err) {
+					case "":
+						won.Add(1)
+					case errs.Forbidden:
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			both.Wait()
+			if n := w.db.Count(t, `SELECT COUNT(*) FROM accounts WHERE roles LIKE '%admin'`); n != 1 || won.Load() != 1 {
+				t.Fatalf("%d admins are left, %d changes were made", n, won.Load())
+			}
+		}
 	})
 }
 

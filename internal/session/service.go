@@ -62,6 +62,7 @@ type Service struct {
 	cache      *liveCache
 	worn       *wornMasks
 	ended      func(sessions []string)
+	changed    func(account.ID)
 	notify     func(context.Context, account.Account, Notice)
 	passkeys   *mfa.Passkeys
 	texts      TextSender // nil when nothing sends text messages
@@ -104,7 +105,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: access, accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
 		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,
-		places: places, placeRules: cfg.PlaceRules, ended: func([]string) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
+		places: places, placeRules: cfg.PlaceRules, ended: func([]string) {}, changed: func(account.ID) {}, notify: func(context.Context, account.Account, Notice) {}, cache: newLiveCache(now), worn: newWornMasks(now),
 	}, nil
 }
 
