@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"maska/internal/testkit"
@@ -141,13 +142,19 @@ func fillUp(t *testing.T, s *testkit.Server, disk string) {
 	t.Helper()
 	person := s.Enter(1)
 	ws := dial(t, s, person.Access)
-	said, acked := 0, map[string]bool{}
+	sends, said, acked := 0, 0, map[string]bool{}
+	pending, cid := "", ""
+	// A refused message goes again under its cid, as a client sends it: it may have been stored all the same.
 	send := func() (answer string) {
-		said++
-		text := fmt.Sprintf("%d %s", said, strings.Repeat("x", 3000))
-		answer, took := answerTo(t, ws, said, "message", fmt.Sprintf(`{"content":%q}`, text))
+		if pending == "" {
+			said++
+			pending, cid = fmt.Sprintf("%d %s", said, strings.Repeat("x", 3000)), uuid.NewString()
+		}
+		sends++
+		answer, took := answerTo(t, ws, sends, "message", fmt.Sprintf(`{"content":%q,"cid":%q}`, pending, cid))
 		if strings.Contains(answer, `"seq":`) {
-			acked[text] = true
+			acked[pending] = true
+			pending = ""
 		}
 		if took > refusalLimit+slowMachine {
 			t.Errorf("answered after %v", took)
@@ -169,10 +176,11 @@ func fillUp(t *testing.T, s *testkit.Server, disk string) {
 		t.Error(refusal)
 	}
 	within(t, unreadyLimit, "not ready", func() bool { return s.Do(http.MethodGet, "/readyz", "").Status == http.StatusServiceUnavailable })
-	if answer := s.Do(http.MethodPost, "/api/rooms/1/messages", fmt.Sprintf(`{"content":%q}`, strings.Repeat("y", 3000)), person.Bearer()); answer.Code() != "unavailable" {
+	byREST := strings.Repeat("y", 3000)
+	if answer := s.Do(http.MethodPost, "/api/rooms/1/messages", fmt.Sprintf(`{"content":%q}`, byREST), person.Bearer()); answer.Code() != "unavailable" {
 		t.Errorf("by REST: %d %s", answer.Status, answer.Body)
 	}
-	read(t, s, person, acked) // reading goes on
+	read(t, s, person, acked, pending, byREST) // reading goes on
 	listener := dial(t, s, person.Access)
 	if err := listener.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
@@ -180,5 +188,5 @@ func fillUp(t *testing.T, s *testkit.Server, disk string) {
 	free()
 	within(t, recoveryLimit, "acknowledged again", func() bool { return strings.Contains(send(), `"seq":`) })
 	within(t, unreadyLimit, "ready", func() bool { return s.Do(http.MethodGet, "/readyz", "").Status == http.StatusOK })
-	read(t, s, person, acked)
+	read(t, s, person, acked, byREST)
 }
