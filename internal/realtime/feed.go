@@ -294,8 +294,8 @@ func (f *Feed) letGo(c *cursor) {
 
 // stand reads how far a room has come and, of a small one, who sits there, once for all who ask at once.
 func (f *Feed) stand(ctx context.Context, id room.ID) (message.Head, *change, error) {
-	got, err, _ := f.reads.Do(fmt.Sprintf("%d", id), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timing.ReadLimit)
+	got, err := f.shared(ctx, fmt.Sprintf("%d", id), func(ctx context.Context) (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, f.timing.ReadLimit)
 		defer cancel()
 		return f.history.State(ctx, id)
 	})
@@ -368,12 +368,22 @@ func (f *Feed) Since(ctx context.Context, id room.ID, seen Place) (message.Catch
 	return f.since(ctx, id, seen.After, seen.Epoch)
 }
 
-// since reads the store once for all who ask the same at once, so it does not end with the first of them.
+// shared reads once for all who ask the same at once, so it does not end with the first of them; who may
+// wait no longer goes without an answer.
+func (f *Feed) shared(ctx context.Context, key string, read func(context.Context) (any, error)) (any, error) {
+	answer := f.reads.DoChan(key, func() (any, error) { return read(context.WithoutCancel(ctx)) })
+	select {
+	case got := <-answer:
+		return got.Val, got.Err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// since reads the store once for all who ask the same at once.
 func (f *Feed) since(ctx context.Context, id room.ID, after int64, epoch string) (message.CatchUp, error) {
 	key := fmt.Sprintf("%d %d %s", id, after, strconv.Quote(epoch))
-	got, err, _ := f.reads.Do(key, func() (any, error) {
-		return f.read(context.WithoutCancel(ctx), id, after, epoch)
-	})
+	got, err := f.shared(ctx, key, func(ctx context.Context) (any, error) { return f.read(ctx, id, after, epoch) })
 	if err != nil {
 		return message.CatchUp{}, err
 	}

@@ -170,6 +170,10 @@ func (h *Hub) seat(c *conn, identity Identity) error {
 
 // welcome tells a socket that it is in, and lets it hear the global room and those it names.
 func (h *Hub) welcome(ctx context.Context, c *conn, places map[room.ID]Place) {
+	// The limit is for all rooms together: whoever names thirty of them must not be deaf for a minute when
+	// the database does not answer.
+	ctx, cancel := context.WithTimeout(ctx, h.Timing.ReadLimit)
+	defer cancel()
 	c.send("joined", view.Joined{Room: view.GlobalRoom})
 	var seen *Place
 	if place, ok := places[room.Global]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -66,6 +67,36 @@ func TestARepairRepeatsNothingThatCameWhileItWasRead(t *testing.T) {
 
 		if got := strings.Join(heardBy(t, audience, l), " "); got != "1 2 3" || failed.text != "" {
 			t.Errorf("heard %s, want each once; %s", got, failed.text)
+		}
+	})
+}
+
+func TestNobodyWaitsForTheStoreLongerThanHeMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, err := socketio.New(socketio.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &slowLedger{&ledger{}, make(chan struct{}, 4), make(chan struct{})}
+		feed := realtime.NewFeed(realtime.FeedConfig{
+			Audience: server.Namespace("/"), History: message.NewHistory(store), Bus: realtime.NoBus{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		for range 3 {
+			if _, err := feed.Since(ctx, room.Global, realtime.Place{}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v, want the deadline", err)
+			}
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("three reads that hang took %s of one second", took)
+		}
+		close(store.answer)
+		synctest.Wait()
+		feed.Close()
+		if err := server.Shutdown(t.Context(), 0); err != nil {
+			t.Error(err)
 		}
 	})
 }
