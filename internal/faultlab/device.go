@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -97,6 +98,7 @@ type call struct {
 	at    time.Time
 	place *place
 	cid   uuid.UUID // of a message; else it is a sync
+	early bool      // it may wait behind the welcome
 }
 
 func newDevice(c *crowd, id int, who *person) *device {
@@ -305,7 +307,12 @@ func (d *device) attend(ctx context.Context, p *place, now time.Time) error {
 		d.crowd.counters.resends.Add(1)
 	}
 	p.out.tried, p.out.due = true, now.Add(answerLimit)
-	return d.emit(ctx, "message", map[string]any{"roomId": p.room, "content": p.out.content, "cid": p.out.cid}, call{now, p, p.out.cid})
+	return d.emit(ctx, "message", map[string]any{"roomId": p.room, "content": p.out.content, "cid": p.out.cid}, call{now, p, p.out.cid, !d.welcomed()})
+}
+
+// welcomed reports whether the connection hears all its rooms.
+func (d *device) welcomed() bool {
+	return !slices.ContainsFunc(d.places, func(p *place) bool { return !p.entered })
 }
 
 func (d *device) compose(p *place, now time.Time) {
@@ -329,7 +336,7 @@ func (d *device) renew(ctx context.Context) error {
 
 func (d *device) ask(ctx context.Context, p *place) error {
 	p.asking = true
-	return d.emit(ctx, "sync", map[string]any{"roomId": p.room, "after": p.last, "epoch": p.epoch}, call{time.Now(), p, uuid.Nil})
+	return d.emit(ctx, "sync", map[string]any{"roomId": p.room, "after": p.last, "epoch": p.epoch}, call{time.Now(), p, uuid.Nil, false})
 }
 
 func (d *device) emit(ctx context.Context, event string, payload any, c call) error {
@@ -349,12 +356,7 @@ func (d *device) someRoom(rng *rand.Rand) int64 {
 func (d *device) hears() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, p := range d.places {
-		if !p.entered {
-			return false
-		}
-	}
-	return d.in
+	return d.in && d.welcomed()
 }
 
 // standing is how far a device has got.

@@ -281,7 +281,9 @@ func (d *device) denied(c call, r refusal, waiting bool) {
 	if patient(r.Code) {
 		d.crowd.counters.refused.Add(1)
 		took := time.Since(c.at)
-		d.crowd.refusals.add(took)
+		if !c.early {
+			d.crowd.refusals.add(took)
+		}
 		d.crowd.history.Add(Event{Kind: Delayed, Client: d.id, Session: d.session, Node: d.node, Room: c.place.room, CID: c.cid, After: took, Code: r.Code})
 		if waiting {
 			wait := time.Duration(max(r.RetryAfter, 0.1) * (0.25 + 0.75*d.rng.Float64()) * float64(time.Second))
