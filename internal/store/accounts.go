@@ -71,12 +71,26 @@ func (s *Store) NextGeneration(ctx context.Context, id account.ID, from int64) (
 }
 
 func (t *sessionTx) AccountByTelegram(ctx context.Context, tag vault.Tag) (account.Account, error) {
-	return scanAccount(t.tx.QueryRowContext(ctx,
-		`SELECT `+accountColumns+` FROM accounts a WHERE a.telegram_tag = $1`+t.store.forUpdate(), tag[:]))
+	return t.hold(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.telegram_tag = $1`, tag[:])
 }
 
 func (t *sessionTx) AccountForUpdate(ctx context.Context, id account.ID) (account.Account, error) {
-	return scanAccount(t.tx.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`+t.store.forUpdate(), id))
+	return t.hold(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`, id)
+}
+
+// hold reads one account and keeps it as it is until the commit. If PostgreSQL had to wait for it, the row
+// is the new one, but what the statement finds in other tables is from before the wait: whether there is a
+// factor has to be asked once more.
+func (t *sessionTx) hold(ctx context.Context, query string, by any) (account.Account, error) {
+	if t.store.pool != nil {
+		query += ` FOR UPDATE OF a`
+	}
+	a, err := scanAccount(t.tx.QueryRowContext(ctx, query, by))
+	if err != nil || t.store.pool == nil {
+		return a, err
+	}
+	err = t.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM factors WHERE account_id = $1 AND active)`, a.ID).Scan(&a.SecondFactor)
+	return a, failure(err)
 }
 
 func (t *sessionTx) InsertAccount(ctx context.Context, a *account.Account) (inserted bool, err error) {

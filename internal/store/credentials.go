@@ -23,8 +23,7 @@ func (s *Store) AccountByShortID(ctx context.Context, shortID string) (account.A
 }
 
 func (t *sessionTx) AccountByEmailForUpdate(ctx context.Context, tag vault.Tag) (account.Account, error) {
-	return scanAccount(t.tx.QueryRowContext(ctx,
-		`SELECT `+accountColumns+` FROM accounts a WHERE a.email_tag = $1`+t.store.forUpdate(), tag[:]))
+	return t.hold(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.email_tag = $1`, tag[:])
 }
 
 func (t *sessionTx) SetCredentials(ctx context.Context, a account.Account) error {

@@ -8,11 +8,7 @@ import (
 )
 
 func (t *sessionTx) AccountByIssued(ctx context.Context, tag vault.Tag) (account.Account, error) {
-	query := `SELECT ` + accountColumns + ` FROM accounts a JOIN external_identities e ON e.account_id = a.id WHERE e.tag = $1`
-	if t.store.pool != nil {
-		query += ` FOR UPDATE OF a`
-	}
-	return scanAccount(t.tx.QueryRowContext(ctx, query, tag[:]))
+	return t.hold(ctx, `SELECT `+accountColumns+` FROM accounts a JOIN external_identities e ON e.account_id = a.id WHERE e.tag = $1`, tag[:])
 }
 
 func (t *sessionTx) InsertIssued(ctx context.Context, tag vault.Tag, id account.ID, issuer string) (bool, error) {

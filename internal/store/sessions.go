@@ -139,12 +139,15 @@ func (s *Store) Transaction(ctx context.Context, do func(session.Tx) error) erro
 	return s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
 }
 
+// SessionForUpdate holds the session first and reads afterwards: if PostgreSQL had to wait for it, a joined
+// account would be as it was before the wait, with an epoch that was raised meanwhile.
 func (t *sessionTx) SessionForUpdate(ctx context.Context, id string) (session.Live, error) {
-	query := liveQuery + ` = $1`
 	if t.store.pool != nil {
-		query += ` FOR UPDATE OF s`
+		if _, err := t.tx.ExecContext(ctx, `SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE`, id); err != nil {
+			return session.Live{}, failure(err)
+		}
 	}
-	return scanLive(t.tx.QueryRowContext(ctx, query, id))
+	return scanLive(t.tx.QueryRowContext(ctx, liveQuery+` = $1`, id))
 }
 
 func (t *sessionTx) SessionsOf(ctx context.Context, id account.ID) ([]session.Session, error) {
