@@ -180,7 +180,7 @@ export const en = {
   'passkey.add': 'Add a passkey',
   'passkey.text': 'Sign in with the fingerprint, face or PIN of this device, without a password.',
   'passkey.name': 'Passkey',
-  'passkey.since': 'added {day}',
+  'passkey.since': 'Added: {day}',
   'passkey.remove': 'Remove',
   'passkey.removeTitle': 'Remove this passkey?',
   'passkey.removeText': 'It no longer signs you in. Delete it on the device too.',

@@ -208,7 +208,7 @@ export const ru: Messages<typeof en> = {
   'passkey.add': 'Добавить ключ доступа',
   'passkey.text': 'Вход по отпечатку, лицу или коду этого устройства, без пароля.',
   'passkey.name': 'Ключ доступа',
-  'passkey.since': 'добавлен {day}',
+  'passkey.since': 'Добавлен: {day}',
   'passkey.remove': 'Удалить',
   'passkey.removeTitle': 'Удалить ключ доступа?',
   'passkey.removeText': 'Войти по нему будет нельзя. Удалите его и на устройстве.',
