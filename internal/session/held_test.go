@@ -1,12 +1,16 @@
 package session_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
 	"maska/internal/errs"
 	"maska/internal/locale"
 	"maska/internal/session"
+	"maska/internal/telegram"
 	"maska/internal/testkit"
 )
 
@@ -75,4 +79,47 @@ func TestARefreshThatWaitedForALogoutEverywhereElseGoesOn(t *testing.T) {
 		t.Errorf("the session that was kept: %v", err)
 	}
 	w.wantCode(logout(w.enter(1).Refresh), errs.SessionRevoked)
+}
+
+func TestManyWhoExchangeUsernamesAllSignIn(t *testing.T) {
+	t.Parallel()
+	w := newScaledWorld(t, testkit.Postgres(t), session.Config{}, 0)
+	const people, times = 8, 25
+	names := func(id, with int64) string { return fmt.Sprintf("name_%d", min(id, with)/2) }
+	var all sync.WaitGroup
+	for id := range int64(people) {
+		all.Go(func() {
+			for range times {
+				user := telegram.User{ID: id + 1, FirstName: "Ann", Username: names(id, rand.Int64N(people))}
+				if _, err := w.SignInTelegram(t.Context(), w.initDataOf(user), true, client, locale.English); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := w.db.Count(t, `SELECT COUNT(*) FROM accounts`); n != people {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+func TestTwoWhoSwapUsernamesDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	w := newScaledWorld(t, testkit.Postgres(t), session.Config{}, 0)
+	names := []string{"first", "second"}
+	for turn := range 20 {
+		var both sync.WaitGroup
+		for id := range 2 {
+			both.Go(func() {
+				user := telegram.User{ID: int64(id + 1), FirstName: "Ann", Username: names[(id+turn)%2]}
+				if _, err := w.SignInTelegram(t.Context(), w.initDataOf(user), true, client, locale.English); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM accounts WHERE name_tag IS NOT NULL`); n != 2 {
+			t.Fatalf("%d have a username", n)
+		}
+	}
 }

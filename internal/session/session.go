@@ -61,8 +61,9 @@ type Client struct {
 	RequestID string
 }
 
-// Store keeps accounts, sessions and the audit. Everything inside Transaction happens or nothing.
+// Store keeps accounts, sessions and the audit.
 type Store interface {
+	// Transaction does everything that do does, or nothing. It runs do again if another transaction stood in its way, so do must not rely on what it left behind.
 	Transaction(ctx context.Context, do func(Tx) error) error
 	// LiveSession finds a session and its account; ErrNoSession when there is none.
 	LiveSession(ctx context.Context, id string) (Live, error)

@@ -112,9 +112,15 @@ func (t *sessionTx) InsertAccount(ctx context.Context, a *account.Account) (inse
 	return err == nil, failure(err)
 }
 
+// LinkTelegram does not wait for the account that has the username: that one may be waiting for this one.
+// Transaction begins anew then, and also if somebody else took the name over meanwhile.
 func (t *sessionTx) LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error {
 	if name != nil {
-		if _, err := t.tx.ExecContext(ctx, `UPDATE accounts SET name_tag = NULL WHERE name_tag = $1 AND id <> $2`, name[:], a.ID); err != nil {
+		holder := `SELECT id FROM accounts WHERE name_tag = $1 AND id <> $2`
+		if t.store.pool != nil {
+			holder += ` FOR UPDATE NOWAIT`
+		}
+		if _, err := t.tx.ExecContext(ctx, `UPDATE accounts SET name_tag = NULL WHERE id IN (`+holder+`)`, name[:], a.ID); err != nil {
 			return failure(err)
 		}
 	}

@@ -42,6 +42,21 @@ func taken(err error) error {
 	return failure(err)
 }
 
+// collided reports whether a transaction failed only because of another one at the same moment.
+func collided(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch pg.Code { // PostgreSQL documentation, appendix A
+	case "40P01", "55P03": // deadlock detected, lock not available
+		return true
+	case "23505": // of all unique values the username alone goes from one account to another
+		return pg.ConstraintName == "accounts_name_tag_key"
+	}
+	return false
+}
+
 func isUnavailable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		// 08 connection, 53 resources (disk full, too many connections), 57P shutting down, 58 I/O,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,9 +135,20 @@ type sessionTx struct {
 	tx    *sql.Tx
 }
 
-// Transaction runs do in one transaction.
+// Transaction runs do in one transaction, and again in another one if two stood in each other's way.
 func (s *Store) Transaction(ctx context.Context, do func(session.Tx) error) error {
-	return s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
+	const tries = 8
+	for try := 1; ; try++ {
+		err := s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
+		if try == tries || !collided(err) {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(1+rand.Int64N(1<<try)) * time.Millisecond): //nolint:gosec // no secret: it keeps two from meeting again
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // SessionForUpdate holds the session first and reads afterwards: if PostgreSQL had to wait for it, a joined
