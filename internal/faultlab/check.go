@@ -260,11 +260,7 @@ func (c *checker) follow(e *Event) {
 	case Reset:
 		c.Resets++
 		h := c.hearer(e)
-		var last int64
-		if n := len(h.seqs); n > 0 {
-			last = h.seqs[n-1]
-		}
-		h.excused = append(h.excused, [2]int64{last, e.Seq})
+		h.excused = append(h.excused, [2]int64{e.Rev, e.Seq})
 		delete(c.lines, line{e.Session, e.Room})
 	case Settled:
 		c.hearer(e).settled = max(e.Seq, 1)

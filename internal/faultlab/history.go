@@ -27,7 +27,7 @@ const (
 	Acked                   // the server has acknowledged CID in Room as Seq
 	Refused                 // the server has refused CID in Room for good, with Code
 	Got                     // Session brought CID with Sum as Seq of Room; Asked if by an answer to sync or CONNECT
-	Reset                   // Session told Client to forget Room up to Seq
+	Reset                   // Session told Client, who knew Room up to Rev, to forget it up to Seq
 	Synced                  // Session told Client that this is all of Room up to Seq; Asked as in Got
 	Delayed                 // the server has told Client, After so long, to send CID again later, with Code
 	Settled                 // at the end, Client knows Room up to Seq

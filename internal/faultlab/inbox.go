@@ -228,7 +228,7 @@ func (d *device) sync(payload json.RawMessage, asked bool) error {
 		if len(s.Items) > 0 {
 			before = s.Items[0].Seq - 1
 		}
-		d.crowd.history.Add(Event{Kind: Reset, Client: d.id, Session: d.session, Room: p.room, Seq: before})
+		d.crowd.history.Add(Event{Kind: Reset, Client: d.id, Session: d.session, Room: p.room, Seq: before, Rev: p.last})
 		p.last, p.seen = 0, 0
 	}
 	if s.After > p.last { // it repairs the room for those who know more

@@ -73,7 +73,7 @@ func play(ctx context.Context, only []string, asked faultlab.Scale, seed uint64,
 		log.Info("playing", "fault", s.ID, "what", s.Title, "seed", seed)
 		report, err := faultlab.Run(ctx, s, s.Full.With(asked), seed, binary, dir.Path(), log)
 		if err != nil {
-			return err
+			return errors.Join(err, faultlab.WriteTable(os.Stdout, reports), dir.Remove())
 		}
 		reports = append(reports, report)
 		broken = broken || report.Failed()
