@@ -178,7 +178,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 		return err
 	}
 	a.api, err = httpapi.New(httpapi.Config{ //nolint:contextcheck // requests bring contexts of their own
-		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername,
+		PublicURL: a.cfg.PublicURL, Origins: origins, Proxies: a.cfg.Proxies, Locale: a.cfg.Locale, BotUsername: a.cfg.BotUsername, BotID: a.cfg.BotID(),
 		Settings: httpapi.Promises{MessageDays: a.cfg.MessageDays, RoomMessageDays: a.cfg.RoomMessageDays, MaskDays: a.cfg.ProfileTTL, MaskLinkDays: a.cfg.MaskLinkDays},
 		Dev:      dev, Version: version, ServiceSecrets: a.cfg.IntrospectionSecrets,
 	}, httpapi.Deps{

@@ -322,6 +322,16 @@ func (c *Config) Tokens() []string {
 	return append([]string{c.BotToken}, c.BotTokens...)
 }
 
+// BotID is the number of the bot that Telegram's login names, which is public; empty without a bot or
+// its name.
+func (c *Config) BotID() string {
+	if c.BotUsername == "" || len(c.Tokens()) == 0 {
+		return ""
+	}
+	id, _, _ := strings.Cut(c.Tokens()[0], ":")
+	return id
+}
+
 // Address is what the server listens on.
 func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 

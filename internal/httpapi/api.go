@@ -49,8 +49,10 @@ type Config struct {
 	Locale      locale.Lang
 	Settings    Promises
 	BotUsername string
-	Dev         *Dev // nil unless the server runs in dev mode
-	Version     string
+	// BotID is the public number of the bot; empty when its login is not offered.
+	BotID   string
+	Dev     *Dev // nil unless the server runs in dev mode
+	Version string
 	// ServiceSecrets are what other services of the operator show to ask about tokens.
 	ServiceSecrets []string
 }

@@ -347,7 +347,12 @@ func TestPagesCarryThePolicyAndAssetsAreCompressed(t *testing.T) {
 	if strings.Contains(policy, "unsafe-eval") || strings.Contains(policy, "script-src 'self' 'unsafe-inline'") || page.Header.Get("X-Frame-Options") != "" {
 		t.Errorf("policy %s", policy)
 	}
-	if !strings.Contains(string(page.Body), `content="maska_bot"`) || page.Header.Get("Cache-Control") != "no-cache" {
+	for _, bot := range []string{`<meta name="maska-bot" content="maska_bot">`, `<meta name="maska-bot-id" content="700000001">`} {
+		if !strings.Contains(string(page.Body), bot) {
+			t.Errorf("the page lacks %s", bot)
+		}
+	}
+	if page.Header.Get("Cache-Control") != "no-cache" {
 		t.Errorf("page: %s", page.Header)
 	}
 	_, script, _ := strings.Cut(string(page.Body), `src="/assets/`)

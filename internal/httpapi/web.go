@@ -27,8 +27,8 @@ type webApp struct {
 	scripts string // CSP sources of the inline scripts
 }
 
-// openWebApp reads the pages of the build. The name of the bot is written into them, so that a page
-// opened outside of Telegram can lead there.
+// openWebApp reads the pages of the build. The name and the number of the bot are written into them, so
+// that a page opened outside of Telegram can lead there, and to Telegram's login.
 func openWebApp(files fs.FS, cfg Config) (*webApp, error) {
 	app := &webApp{files: files}
 	index, err := fs.ReadFile(files, "index.html")
@@ -50,8 +50,10 @@ func openWebApp(files fs.FS, cfg Config) (*webApp, error) {
 	for _, source := range sources {
 		app.scripts += " '" + strings.Trim(source, "'") + "'"
 	}
-	index = bytes.Replace(index, []byte(`<meta name="maska-bot" content="">`),
-		[]byte(`<meta name="maska-bot" content="`+html.EscapeString(cfg.BotUsername)+`">`), 1)
+	for name, value := range map[string]string{"maska-bot": cfg.BotUsername, "maska-bot-id": cfg.BotID} {
+		index = bytes.Replace(index, []byte(`<meta name="`+name+`" content="">`),
+			[]byte(`<meta name="`+name+`" content="`+html.EscapeString(value)+`">`), 1)
+	}
 	if app.index, err = newPage(index); err != nil {
 		return nil, err
 	}
