@@ -112,20 +112,33 @@ func (t *sessionTx) InsertAccount(ctx context.Context, a *account.Account) (inse
 	return err == nil, failure(err)
 }
 
-// LinkTelegram does not wait for the account that has the username: that one may be waiting for this one.
-// Transaction begins anew then, and also if somebody else took the name over meanwhile.
 func (t *sessionTx) LinkTelegram(ctx context.Context, a account.Account, name *vault.Tag) error {
 	if name != nil {
-		holder := `SELECT id FROM accounts WHERE name_tag = $1 AND id <> $2`
-		if t.store.pool != nil {
-			holder += ` FOR UPDATE NOWAIT`
-		}
-		if _, err := t.tx.ExecContext(ctx, `UPDATE accounts SET name_tag = NULL WHERE id IN (`+holder+`)`, name[:], a.ID); err != nil {
-			return failure(err)
+		if err := t.takeName(ctx, a.ID, *name); err != nil {
+			return err
 		}
 	}
 	_, err := t.tx.ExecContext(ctx, `UPDATE accounts SET sealed_telegram = $1, name_tag = $2, language = $3 WHERE id = $4`,
 		a.SealedTelegram, fromTag(name), string(a.Language), a.ID)
+	return failure(err)
+}
+
+// takeName takes a username from whoever has it. Accounts are waited for in the order of their ids; against
+// it, and if somebody else takes the name meanwhile, the transaction fails and Transaction begins it anew.
+func (t *sessionTx) takeName(ctx context.Context, id account.ID, name vault.Tag) error {
+	var holder account.ID
+	switch err := t.tx.QueryRowContext(ctx, `SELECT id FROM accounts WHERE name_tag = $1`, name[:]).Scan(&holder); {
+	case errors.Is(err, sql.ErrNoRows), err == nil && holder == id:
+		return nil
+	case err != nil:
+		return failure(err)
+	}
+	if t.store.pool != nil && holder < id {
+		if _, err := t.tx.ExecContext(ctx, `SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE NOWAIT`, holder); err != nil {
+			return failure(err)
+		}
+	}
+	_, err := t.tx.ExecContext(ctx, `UPDATE accounts SET name_tag = NULL WHERE id = $1 AND name_tag = $2`, holder, name[:])
 	return failure(err)
 }
 

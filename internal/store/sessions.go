@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,20 +134,26 @@ type sessionTx struct {
 	tx    *sql.Tx
 }
 
-// Transaction runs do in one transaction, and again in another one if two stood in each other's way.
+// Transaction runs do in one transaction, and again if another one stood in its way. Those that run again do
+// so one after the other, so that they do not meet once more.
 func (s *Store) Transaction(ctx context.Context, do func(session.Tx) error) error {
-	const tries = 8
-	for try := 1; ; try++ {
-		err := s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
-		if try == tries || !collided(err) {
-			return err
-		}
-		select {
-		case <-time.After(time.Duration(1+rand.Int64N(1<<try)) * time.Millisecond): //nolint:gosec // no secret: it keeps two from meeting again
-		case <-ctx.Done():
-			return err
-		}
+	once := func() error {
+		return s.tx(ctx, func(tx *sql.Tx) error { return do(&sessionTx{store: s, tx: tx}) })
 	}
+	err := once()
+	if !collided(err) {
+		return err
+	}
+	s.again.Lock()
+	defer s.again.Unlock()
+	for pause := time.Millisecond; pause < time.Second && collided(err) && ctx.Err() == nil; pause *= 2 {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		err = once()
+	}
+	return err
 }
 
 // SessionForUpdate holds the session first and reads afterwards: if PostgreSQL had to wait for it, a joined

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,8 @@ type Store struct {
 	pool *pgxpool.Pool
 	// announce is set before the store is used.
 	announce bool
+	// again is held by the transaction that runs once more after a collision.
+	again sync.Mutex
 	// full counts the writes that were refused because there is no room.
 	full     atomic.Uint64
 	probeDSN string // of a Probe's connection on SQLite
