@@ -100,6 +100,7 @@ func (s *Service) bindTelegram(ctx context.Context, actor Actor, client Client, 
 }
 
 // UnbindTelegram takes the Telegram identity from the actor's account, if another proof still leads there.
+// Other sessions of the account end: they may have begun with it (auth contract, section 7.3).
 func (s *Service) UnbindTelegram(ctx context.Context, actor Actor, client Client) (account.Account, error) {
 	return s.unbind(ctx, actor, client, audit.TelegramUnbound, func(tx Tx, a *account.Account) error {
 		if a.TelegramTag == nil {
@@ -111,6 +112,7 @@ func (s *Service) UnbindTelegram(ctx context.Context, actor Actor, client Client
 }
 
 // UnbindEmail takes the address and the password from the actor's account, if another proof still leads there.
+// Other sessions end, too.
 func (s *Service) UnbindEmail(ctx context.Context, actor Actor, client Client) (account.Account, error) {
 	return s.unbind(ctx, actor, client, audit.EmailUnbound, func(tx Tx, a *account.Account) error {
 		if a.EmailTag == nil {
@@ -125,6 +127,7 @@ func (s *Service) unbind(ctx context.Context, actor Actor, client Client, event 
 	if err := s.countLinking(ctx, actor); err != nil {
 		return left, err
 	}
+	var ended []string
 	err = s.store.Transaction(ctx, func(tx Tx) error {
 		if left, err = s.hold(ctx, tx, actor); err != nil {
 			return err
@@ -135,11 +138,15 @@ func (s *Service) unbind(ctx context.Context, actor Actor, client Client, event 
 		if err := s.requireLogin(ctx, tx, left); err != nil {
 			return err
 		}
+		if ended, err = s.endAll(ctx, tx, left.ID, actor.Session, "unbound"); err != nil {
+			return err
+		}
 		r := s.record(event, client)
 		r.Account, r.Session = int64(left.ID), actor.Session
 		return tx.Audit(ctx, r)
 	})
 	if err == nil {
+		s.forget(ended)
 		s.DropAccount(actor.Account.ID)
 	}
 	return left, err

@@ -205,3 +205,39 @@ func TestOfTwoUnlinkingsAtOnceOneIsRefused(t *testing.T) {
 		t.Errorf("%q and %q", first, second)
 	}
 }
+
+// again is the actor with his account as it is now.
+func (w *world) again(actor session.Actor) session.Actor {
+	w.t.Helper()
+	var err error
+	if actor.Account, err = w.db.AccountOf(w.t.Context(), actor.Account.ID); err != nil {
+		w.t.Fatal(err)
+	}
+	return actor
+}
+
+func TestUnlinkingEndsWhatBeganWithTheIdentity(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		actor := w.enterByEmail("ann@example.org")
+		if _, err := w.BindTelegramInitData(t.Context(), actor, w.initData(guarded), client); err != nil {
+			t.Fatal(err)
+		}
+		other := w.enter(guarded)
+		w.db.Exec(t, `INSERT INTO factors (id, account_id, kind, name, sealed, active, created_at) VALUES ('f', $1, 'totp', '', $2, true, 0)`, actor.Account.ID, []byte{})
+		w.db.Exec(t, `UPDATE accounts SET mfa_for = 'all'`)
+		waiting := w.challenged(client)
+		if _, err := w.UnbindTelegram(t.Context(), actor, client); err != nil {
+			t.Fatal(err)
+		}
+		w.wantEnded(other.Session)
+		_, err := w.Authenticate(t.Context(), other.Access)
+		w.wantCode(err, errs.SessionRevoked)
+		w.refreshFails(other.Refresh, errs.SessionRevoked)
+		w.db.Exec(t, `DELETE FROM factors`)
+		w.proveFails(waiting.Token, session.FactorTOTP, "000000", errs.MFAExpired)
+		if list, err := w.Sessions(t.Context(), w.again(actor)); err != nil || len(list) != 1 || list[0].ID != actor.Session {
+			t.Errorf("who unlinked has %+v, %v", list, err)
+		}
+	})
+}
