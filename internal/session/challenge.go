@@ -10,7 +10,8 @@ import (
 	"maska/internal/vault"
 )
 
-// ChallengeLife is how long a proof waits for its second factor (auth contract, section 8).
+// ChallengeLife is how long a proof waits for its second factor (auth contract, section 8), and up to
+// freshStep longer.
 const ChallengeLife = 5 * time.Minute
 
 // What a challenge is for.
@@ -71,7 +72,7 @@ func (s *Service) challenge(ctx context.Context, tx Tx, p proven, factors []stri
 	err := tx.InsertChallenge(ctx, Challenge{
 		Hash: sha256.Sum256([]byte(token)), Purpose: PurposeSignIn, Account: p.account.ID, TokenEpoch: p.account.TokenEpoch,
 		Methods: p.methods, Detail: p.detail, Device: DeviceOf(p.client), DeviceTag: p.device.tag, IP: CutIP(p.client.IP), Country: p.place.Country,
-		Factors: factors, ExpiresAt: s.now().Add(ChallengeLife),
+		Factors: factors, ExpiresAt: stepped(s.now().Add(ChallengeLife)),
 	})
 	required := errs.New(errs.MFARequired)
 	required.Challenge = &errs.Challenge{Token: token, Factors: factors}

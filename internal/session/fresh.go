@@ -22,6 +22,9 @@ const (
 	freshStep = 5 * time.Minute
 )
 
+// stepped rounds the end of something up to freshStep: kept exactly, it would date the beginning.
+func stepped(end time.Time) time.Time { return end.Add(freshStep - 1).Truncate(freshStep) }
+
 type freshTx interface {
 	// SetFresh says until when a proof within a session counts.
 	SetFresh(ctx context.Context, session string, until time.Time) error
@@ -72,7 +75,7 @@ func (s *Service) ReauthInitData(ctx context.Context, actor Actor, initData stri
 // refreshen marks the actor's session as freshly proved, if prove agrees. prove runs in the
 // transaction, with the account held.
 func (s *Service) refreshen(ctx context.Context, actor Actor, detail string, client Client, prove func(Tx, account.Account) error) (until time.Time, err error) {
-	until = s.now().Add(FreshLife + freshStep - 1).Truncate(freshStep)
+	until = stepped(s.now().Add(FreshLife))
 	err = s.transaction(ctx, func(tx Tx) error {
 		a, err := s.hold(ctx, tx, actor)
 		if err != nil {

@@ -146,7 +146,7 @@ func (s *Service) sendChallenge(ctx context.Context, c Challenge, kind FactorKin
 		if phone, err = s.phone(all); err != nil {
 			return err
 		}
-		return tx.SetChallengeCode(ctx, c.Hash, kind, tag, s.now().Add(codeLife))
+		return tx.SetChallengeCode(ctx, c.Hash, kind, tag, stepped(s.now().Add(codeLife)))
 	})
 	if err != nil {
 		return err

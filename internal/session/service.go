@@ -237,7 +237,7 @@ func (s *Service) step(ctx context.Context, tx Tx, live *Live, claim refreshClai
 	record.Event, record.Outcome = audit.TokenReuse, audit.Refused
 	revoked := s.record(audit.TokenRevoked, client)
 	revoked.Account, revoked.Session, revoked.Detail = record.Account, record.Session, "reuse"
-	return leaving(errors.Join(tx.RevokeSession(ctx, session.ID, now, "reuse"), tx.Audit(ctx, record, revoked)), errs.New(errs.RefreshTokenReused))
+	return leaving(errors.Join(tx.RevokeSession(ctx, session.ID, hour(now), "reuse"), tx.Audit(ctx, record, revoked)), errs.New(errs.RefreshTokenReused))
 }
 
 // usable tells why a session cannot be used although it exists.
@@ -289,7 +289,7 @@ func (s *Service) Logout(ctx context.Context, bearer, refreshToken string, clien
 			}
 			record := s.record(audit.Logout, client)
 			record.Account, record.Session = int64(id), sid
-			if err := errors.Join(tx.RevokeSession(ctx, sid, s.now(), "logout"), tx.Audit(ctx, record)); err != nil {
+			if err := errors.Join(tx.RevokeSession(ctx, sid, hour(s.now()), "logout"), tx.Audit(ctx, record)); err != nil {
 				return err
 			}
 			ended = append(ended, sid)
