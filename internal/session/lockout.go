@@ -48,6 +48,15 @@ func (l Lockout) try(now time.Time) (next Lockout, locks bool, wait time.Duratio
 	return Lockout{Since: now, Locks: l.Locks + 1, LockedUntil: now.Add(life)}, true, 0
 }
 
+// takeBack undoes a try that came to nothing: the proof was not looked at.
+func (l Lockout) takeBack(locked bool) Lockout {
+	if locked && l.Locks > 0 {
+		return Lockout{Failures: limit.LoginFailureAccount.Max - 1, Since: l.Since, Locks: l.Locks - 1}
+	}
+	l.Failures = max(0, l.Failures-1)
+	return l
+}
+
 type lockoutTx interface {
 	// Lockout reads the count under a tag, begun if there is none, and holds it until the commit.
 	Lockout(ctx context.Context, tag vault.Tag, now time.Time) (Lockout, error)
@@ -103,4 +112,22 @@ func (s *Service) tryProof(ctx context.Context, tag vault.Tag) (locks bool, err 
 		err = &errs.Error{Code: errs.AccountLocked, RetryAfter: wait}
 	}
 	return locks, err
+}
+
+// takeBack undoes a try whose proof could not be looked at, whatever ended the request.
+func (s *Service) takeBack(ctx context.Context, tag vault.Tag, locked bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return s.store.Transaction(ctx, func(tx Tx) error {
+		held, err := tx.Lockout(ctx, tag, s.now())
+		if err != nil {
+			return err
+		}
+		return tx.SetLockout(ctx, tag, held.takeBack(locked))
+	})
+}
+
+// forgive forgets the failures before a proof that was right.
+func (s *Service) forgive(ctx context.Context, tag vault.Tag) error {
+	return s.store.Transaction(ctx, func(tx Tx) error { return tx.DropLockout(ctx, tag) })
 }

@@ -41,9 +41,6 @@ func (s *Service) SignInPassword(ctx context.Context, in PasswordLogin, client C
 	if err := in.check(); err != nil {
 		return Tokens{}, err
 	}
-	if err := s.peek(ctx, limit.LoginFailureIP, limit.IPKey(client.IP)); err != nil {
-		return Tokens{}, err
-	}
 	found, given, err := s.whoIs(ctx, in)
 	if err != nil {
 		return Tokens{}, err
@@ -96,7 +93,7 @@ func (s *Service) whoIs(ctx context.Context, in PasswordLogin) (a account.Accoun
 	given = s.vault.NameTag(name)
 	a, err = s.store.AccountByName(ctx, given)
 	// Who has no username of Telegram's is shown one made of his short id.
-	if short, made := strings.CutPrefix(name, "user_"); errors.Is(err, ErrNoAccount) && made && len(short) == account.ShortIDLength {
+	if short, made := strings.CutPrefix(name, "user_"); errors.Is(err, ErrNoAccount) && made && account.IsShortID(short) {
 		a, err = s.store.AccountByShortID(ctx, short)
 	}
 	return orNobody(a, given, err)
@@ -112,30 +109,50 @@ func orNobody(a account.Account, given vault.Tag, err error) (account.Account, v
 // passwordProof is a password that was right, outside of a transaction, because checking it takes long.
 type passwordProof struct {
 	account account.Account // as it was when the password was checked
-	lock    vault.Tag
-	rehash  string // to be stored in place of a hash that is out of date
+	rehash  string          // to be stored in place of a hash that is out of date
 }
 
-// checkPassword checks a password against an account, or against nobody, and counts failures.
+// checksPerAddress is how many passwords are checked at once for one address (limit.IPKey): few enough
+// that nobody can fill the queue of the hasher by himself. It is also by how many failures at once an
+// address may go above its limit.
+const checksPerAddress = 4
+
+// checkPassword checks a password against an account, or against nobody, and counts failures. Guesses
+// under one tag are checked one after the other, so that right ones at once do not look like failures.
 func (s *Service) checkPassword(ctx context.Context, a account.Account, given vault.Tag, secret string, client Client) (proof passwordProof, err error) {
-	proof.account = a
-	if proof.lock, err = s.lockTag(ctx, a, given, client); err != nil {
+	ip := limit.IPKey(client.IP)
+	end, err := s.addresses.take(ctx, ip)
+	if err != nil {
 		return proof, err
 	}
-	locks, err := s.tryProof(ctx, proof.lock)
+	defer end()
+	if err := s.peek(ctx, limit.LoginFailureIP, ip); err != nil {
+		return proof, err
+	}
+	proof.account = a
+	lock, err := s.lockTag(ctx, a, given, client)
+	if err != nil {
+		return proof, err
+	}
+	endGuess, err := s.guesses.take(ctx, string(lock[:]))
+	if err != nil {
+		return proof, err
+	}
+	defer endGuess()
+	locks, err := s.tryProof(ctx, lock)
 	if err != nil {
 		return proof, err
 	}
 	right, stale, err := s.passwords.Verify(ctx, secret, a.PasswordHash)
 	switch {
 	case err != nil:
-		return proof, busy(err)
+		return proof, errors.Join(busy(err), s.takeBack(ctx, lock, locks))
 	case !right:
 		return proof, s.wrongPassword(ctx, a, locks, client)
 	case stale:
 		proof.rehash, err = s.passwords.Hash(ctx, secret)
 	}
-	return proof, busy(err)
+	return proof, errors.Join(busy(err), s.forgive(ctx, lock))
 }
 
 func busy(err error) error {
@@ -162,15 +179,12 @@ func (s *Service) wrongPassword(ctx context.Context, a account.Account, locks bo
 	)
 }
 
-// keepPassword takes a right password into a transaction: the account is held, the failures are
-// forgotten, and an outdated hash is replaced. A password that was changed meanwhile is wrong.
+// keepPassword takes a right password into a transaction: the account is held, and an outdated hash is
+// replaced. A password that was changed meanwhile is wrong.
 func (s *Service) keepPassword(ctx context.Context, tx Tx, proof passwordProof) (account.Account, error) {
 	a, err := tx.AccountForUpdate(ctx, proof.account.ID)
 	if errors.Is(err, ErrNoAccount) || (err == nil && a.PasswordHash != proof.account.PasswordHash) {
 		return a, errs.New(errs.CredentialsInvalid)
-	}
-	if err == nil {
-		err = tx.DropLockout(ctx, proof.lock)
 	}
 	if err == nil && proof.rehash != "" {
 		a.PasswordHash = proof.rehash

@@ -69,6 +69,8 @@ type Service struct {
 	places     Places
 
 	passwords    *password.Hasher
+	addresses    *turns // of checking passwords, for each address that asks
+	guesses      *turns // of guessing, for each lockout
 	policy       password.Policy
 	mailer       Mailer
 	signupClosed bool
@@ -101,7 +103,7 @@ func New(cfg Config, store Store, masks *profile.Service, verifier *telegram.Ver
 		cfg.Mailer = noMail{}
 	}
 	return &Service{
-		passwords: cfg.Passwords, policy: cfg.Policy, mailer: cfg.Mailer, signupClosed: cfg.SignupClosed, verifyFirst: cfg.VerifyFirst,
+		passwords: cfg.Passwords, addresses: newTurns(checksPerAddress), guesses: newTurns(1), policy: cfg.Policy, mailer: cfg.Mailer, signupClosed: cfg.SignupClosed, verifyFirst: cfg.VerifyFirst,
 		store: store, masks: masks, telegram: verifier, vault: v, limits: limits, random: source, now: now,
 		access: access, accessLife: cfg.AccessLife, refresh: refresh, onceOnly: cfg.OnceOnly, lang: cfg.Language,
 		passkeys: mfa.NewPasskeys(Issuer, passkey, source, now), texts: cfg.Texts,
