@@ -4,7 +4,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 
 	"maska/internal/locale"
 )
@@ -120,12 +118,9 @@ var sampleValues = []string{
 // Load reads the environment after the .env file, if there is one; a variable that is set wins over
 // the file. The error is one sentence for each mistake.
 func Load(environ []string, dotenv string) (Config, error) {
-	values, err := godotenv.Read(dotenv)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("the file %s cannot be read: %w", dotenv, err)
-	}
-	if values == nil {
-		values = map[string]string{}
+	values, err := readFile(dotenv)
+	if err != nil {
+		return Config{}, err
 	}
 	maps.Copy(values, env.ToMap(environ))
 	for name, value := range values { // an empty variable is one that is not set
