@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"maska/internal/locale"
@@ -17,6 +18,13 @@ type ID int64
 
 // ShortIDLength is the length of the id for support and links.
 const ShortIDLength = 11
+
+// IsShortID reports whether a text could be a short id.
+func IsShortID(text string) bool {
+	return len(text) == ShortIDLength && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
 
 // Role is what an account may do. A higher role includes the lower ones.
 type Role string

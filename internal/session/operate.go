@@ -80,8 +80,10 @@ func (s *Service) Find(ctx context.Context, named string) (account.Account, erro
 	} else if address, err := email.Parse(named); err == nil {
 		tag := s.vault.EmailTag(address.Canonical)
 		key.Email = &tag
-	} else {
+	} else if account.IsShortID(named) {
 		key.ShortID = named
+	} else {
+		return account.Account{}, errs.New(errs.NotFound)
 	}
 	return s.find(ctx, key)
 }

@@ -276,3 +276,15 @@ func TestAnAdminWhoIsGrantedVoidsTheFirstAdminCode(t *testing.T) {
 	_, err = w.BecomeFirstAdmin(t.Context(), w.authenticate(other.Access), code, client)
 	w.wantCode(err, errs.MFAInvalid)
 }
+
+func TestAShortIDThatCannotBeIsNotLookedFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for _, named := range []string{"\x00", "aaaaaaaaaa\x00", "\xff", "aaaaaaaaaa\xff"} {
+			_, err := w.Find(t.Context(), named)
+			w.wantCode(err, errs.NotFound)
+			_, err = w.SignInPassword(t.Context(), session.PasswordLogin{Username: "user_" + named, Password: "x"}, client, "en")
+			w.wantCode(err, errs.CredentialsInvalid)
+		}
+	})
+}
