@@ -74,6 +74,11 @@ func (s *Service) Import(ctx context.Context, in ImportedUser, rehearse bool) (I
 		if err := errors.Join(tx.LinkTelegram(ctx, a, name), tx.Audit(ctx, r)); err != nil {
 			return err
 		}
+		if a.Has(account.RoleAdmin) {
+			if err := tx.WithdrawFirstAdmin(ctx); err != nil {
+				return err
+			}
+		}
 		if in.IsActive != nil && !*in.IsActive {
 			if _, err := s.setActive(ctx, tx, Operator{}, &a, false); err != nil {
 				return err
