@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strconv"
 	"time"
 
 	"maska/internal/errs"
@@ -140,7 +141,7 @@ func (a *API) admit(w http.ResponseWriter, c *call, who access) error {
 	if c.actor, err = a.sessions.Authenticate(c.Context(), token); err != nil {
 		return err
 	}
-	if err := a.limit(w, c, "session:"+c.actor.Session); err != nil || who != fresh {
+	if err := a.limit(w, c, "account:"+strconv.FormatInt(int64(c.actor.Account.ID), 10)); err != nil || who != fresh {
 		return err
 	}
 	return a.sessions.RequireFresh(c.Context(), c.actor)
