@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -137,6 +138,9 @@ func setParameter(dst reflect.Value, name, text string) error {
 		}
 		dst.SetInt(n)
 	case reflect.String:
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) { // the database has no such texts
+			return errs.Invalid(name, errs.BadFormat)
+		}
 		dst.SetString(text)
 	case reflect.Bool:
 		if text != "true" && text != "false" {

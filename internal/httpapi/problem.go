@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -53,7 +54,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	lang := a.language(r)
 	p := problem{
 		Type: a.cfg.PublicURL + "/problems/" + string(e.Code), Title: e.Code.Text(locale.English), Status: status, Detail: e.Code.Text(lang),
-		Instance: r.URL.Path, Code: e.Code, StatusCode: status, Message: e.Code.Text(lang), Error: e.Code.Text(locale.English),
+		Instance: strings.ToValidUTF8(r.URL.Path, "\uFFFD"), Code: e.Code, StatusCode: status, Message: e.Code.Text(lang), Error: e.Code.Text(locale.English),
 		RequestID: requestID(r), Reason: e.Reason,
 	}
 	for _, f := range e.Fields {
