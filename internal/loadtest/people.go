@@ -21,8 +21,9 @@ import (
 const (
 	requestLimit = 30 * time.Second
 	largestBody  = 1 << 20
-	// firstPerson is the Telegram id of person 0 with a bot token; dev mode has ids of its own.
-	firstPerson = 7_500_000_000
+	// firstPerson is the Telegram id of person 0 with a bot token. Telegram gives ids in order, and these are
+	// the highest that it may give, so that nobody real is meant; the very highest belongs to authcheck.
+	firstPerson = telegram.UserIDLimit - 1 - maxConnections
 )
 
 // people signs made-up people in over REST, as their apps would.
