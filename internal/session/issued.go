@@ -46,7 +46,7 @@ func (s *Service) SignInIssued(ctx context.Context, check func() (Issued, error)
 	}
 	if proof.Telegram != nil {
 		return s.signInTelegram(ctx, func() (telegramProof, error) {
-			return telegramProof{*proof.Telegram, MethodOIDC, "oidc " + proof.Issuer + " " + proof.Mark, proof.Mark}, nil
+			return telegramProof{*proof.Telegram, MethodOIDC, "oidc " + proof.Issuer, proof.Mark}, nil
 		}, true, client, lang)
 	}
 	tag := s.vault.IssuedTag(proof.URL, proof.Subject)

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -138,6 +139,41 @@ func TestAnExportHoldsWhatIsKept(t *testing.T) {
 		}
 		if data.Account.ID != tokens.Account.ID || data.Identity.Telegram.ID != 1 || len(data.Sessions) != 1 || len(data.Audit) != 4 || len(data.Kept.Devices) != 1 {
 			t.Errorf("%+v", data)
+		}
+	})
+}
+
+// Auth contract, section 10: the audit stays when the account is gone, and holds no part of a proof.
+func TestTheAuditHoldsNoPartOfAProof(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ann := telegram.User{ID: 1, FirstName: "Ann"}
+		initData, widget := w.initDataOf(ann), []byte(w.widget(ann, w.now()))
+		tokens, err := w.SignInTelegram(t.Context(), initData, true, client, "en")
+		if err == nil {
+			_, err = w.SignInWidget(t.Context(), widget, client, "en")
+		}
+		actor := w.authenticate(tokens.Access)
+		if err == nil {
+			_, err = w.ReauthInitData(t.Context(), actor, initData, client)
+		}
+		if err == nil {
+			err = w.Delete(t.Context(), actor, client)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := regexp.MustCompile(`hash"?[=:]"?([0-9a-f]{8})`)
+		for _, proof := range []string{initData, string(widget)} {
+			found := hash.FindStringSubmatch(proof)
+			if found == nil {
+				t.Fatalf("no hash in %s", proof)
+			}
+			for _, detail := range w.db.Strings(t, `SELECT detail FROM audit`) {
+				if strings.Contains(detail, found[1]) {
+					t.Errorf("the audit holds %q of %s", detail, proof)
+				}
+			}
 		}
 	})
 }

@@ -19,7 +19,7 @@ import (
 type telegramProof struct {
 	user   telegram.User
 	method string
-	detail string // for the audit: enough to find the proof again, not to use it
+	detail string // for the audit; no part of the proof, which would outlive the account there
 	used   string // stands for the proof where its uses are counted
 }
 
@@ -48,13 +48,13 @@ func (s *Service) checkInitData(initData string) (telegramProof, error) {
 		}
 		return telegramProof{}, errs.Wrap(code, err)
 	}
-	return telegramProof{proof.User, MethodTelegram, "telegram " + proof.HashPrefix, proof.HashPrefix}, nil
+	return telegramProof{proof.User, MethodTelegram, "telegram", proof.HashPrefix}, nil
 }
 
 func (s *Service) checkWidget(body []byte) (telegramProof, error) {
 	proof, err := s.telegram.Widget(body, s.now())
 	if err == nil {
-		return telegramProof{proof.User, MethodWidget, "widget " + proof.HashPrefix, proof.HashPrefix}, nil
+		return telegramProof{proof.User, MethodWidget, "widget", proof.HashPrefix}, nil
 	}
 	refusal := errs.Wrap(errs.TelegramDataInvalid, err)
 	if outOfDate(err) {

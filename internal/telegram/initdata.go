@@ -17,7 +17,7 @@ type InitData struct {
 	// Telegram passed it on, not that it is true.
 	StartParam string
 	BotID      int64  // the bot that verified, 0 if its token names none
-	HashPrefix string // the first 16 hex digits of the proof, for the audit
+	HashPrefix string // the first 16 hex digits of the proof, by which its uses are counted
 }
 
 // LogValue keeps the person out of logs.

@@ -14,7 +14,7 @@ type WidgetLogin struct {
 	User       User
 	AuthDate   time.Time // when Telegram signed, UTC
 	BotID      int64     // the bot that verified, 0 if its token names none
-	HashPrefix string    // the first 16 hex digits of the proof, for the audit
+	HashPrefix string    // the first 16 hex digits of the proof, by which its uses are counted
 }
 
 // LogValue keeps the person out of logs.
