@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"net/http"
+
+	"maska/internal/errs"
 	"maska/internal/locale"
 	"maska/internal/session"
 )
@@ -30,11 +33,23 @@ func (a *API) sendVerification(c *call, _ struct{}) (done, error) {
 }
 
 type verifyBody struct {
-	Token string `json:"token" description:"of the link in the mail"`
+	Token           string `json:"token" description:"of the link in the mail"`
+	Password        string `json:"password,omitempty" description:"of the account that asked for the letter, where its owner is not signed in; with confirmPassword, of a new account"`
+	ConfirmPassword string `json:"confirmPassword,omitempty" description:"makes an account for whoever reads the letter; the one that named the address loses it"`
 }
 
-func (a *API) verifyEmail(c *call, in verifyBody) (success, error) {
-	return success{Success: true}, a.sessions.VerifyEmail(c.Context(), in.Token, c.client)
+// verifyEmail looks at the bearer's token, if there is one: it may spare him the password.
+func (a *API) verifyEmail(c *call, in verifyBody) (passwordSet, error) {
+	proof := session.EmailProof{Token: in.Token, Password: in.Password, Confirm: in.ConfirmPassword}
+	if token, err := bearerToken(c.Request); err == nil {
+		actor, err := a.sessions.Authenticate(c.Context(), token)
+		if err != nil && errs.CodeOf(err).Status() >= http.StatusInternalServerError {
+			return passwordSet{}, err
+		}
+		proof.Opener = actor.Account.ID // 0 when the token is worth nothing
+	}
+	warning, err := a.sessions.VerifyEmail(c.Context(), proof, c.client, c.lang)
+	return passwordSet{success: success{Success: true}, warned: warnings(warning)}, err
 }
 
 // emailBound is the text of the second founding document.

@@ -203,7 +203,11 @@ func TestAPasswordIsForgottenAndSetAnewOverTheWire(t *testing.T) {
 		t.Errorf("%v", person.User)
 	}
 	_, verify := letters.Next(t).Link(t)
-	if answer := s.Do(http.MethodPost, "/api/auth/email/verify", `{"token":`+quote(verify)+`}`); string(answer.Body) != `{"success":true}` {
+	alone := s.Do(http.MethodPost, "/api/auth/email/verify", `{"token":`+quote(verify)+`}`, "Authorization: Bearer nonsense")
+	if alone.Status != 403 || alone.Code() != "reauth_required" || !strings.Contains(string(alone.Body), `"reason":"password"`) {
+		t.Errorf("the link alone: %d %s", alone.Status, alone.Body)
+	}
+	if answer := s.Do(http.MethodPost, "/api/auth/email/verify", `{"token":`+quote(verify)+`}`, person.bearer()); string(answer.Body) != `{"success":true}` {
 		t.Fatalf("%d %s", answer.Status, answer.Body)
 	}
 	forgotten := s.Do(http.MethodPost, "/api/auth/password/forgot", `{"email":"ann@example.com"}`, "Host: evil.example", "X-Forwarded-Host: evil.example", "Accept-Language: en")

@@ -11,6 +11,7 @@ import (
 	"maska/internal/errs"
 	"maska/internal/limit"
 	"maska/internal/locale"
+	"maska/internal/password"
 	"maska/internal/vault"
 )
 
@@ -72,7 +73,7 @@ func (s *Service) Register(ctx context.Context, in NewCredentials, client Client
 		return proven{account: a, isNew: true, methods: []string{MethodPassword}, detail: "password"}, err
 	})
 	if errors.Is(err, ErrTaken) {
-		return Tokens{}, "", errors.Join(err, s.offerClaim(ctx, claim{Email: c.address.Typed, PasswordHash: hash, Language: lang}, c))
+		return Tokens{}, "", errors.Join(err, s.offerAnew(ctx, c, lang))
 	}
 	if err == nil {
 		s.post(Letter{Kind: LetterVerify, To: c.address.Mailbox, Language: lang, Token: token})
@@ -121,7 +122,7 @@ func (s *Service) BindEmail(ctx context.Context, actor Actor, in NewCredentials,
 	})
 	if errors.Is(err, ErrTaken) {
 		return bound, "", errors.Join(errs.Wrap(errs.EmailTaken, err),
-			s.offerClaim(ctx, claim{Account: actor.Account.ID, Email: c.address.Typed, PasswordHash: hash, Language: actor.Account.Language}, c))
+			s.offerClaim(ctx, actor.Account, claim{Email: c.address.Typed, PasswordHash: hash}, c))
 	}
 	if err != nil {
 		return bound, "", err
@@ -198,26 +199,80 @@ func (s *Service) refuseUnverified(ctx context.Context, tx Tx, p proven) error {
 	return s.refuseEntry(ctx, tx, p, audit.LoginFail, errs.EmailNotVerified)
 }
 
-// VerifyEmail takes the token of a link (auth contract, row 13): the address is proved, or it goes to
-// the account that claimed it.
-func (s *Service) VerifyEmail(ctx context.Context, token string, client Client) error {
-	t, err := s.mailToken(ctx, token, errs.VerificationTokenInvalid, TokenVerify, TokenClaim)
+// EmailProof is what comes with the token of a link: nothing but who opened it, if he is signed in; or
+// the password of the account that asked for the letter; or, typed twice, a password for a new account.
+type EmailProof struct {
+	Token, Password, Confirm string
+	Opener                   account.ID // 0 when nobody is signed in
+}
+
+// VerifyEmail takes the token of a link (auth contract, row 13). The link proves that its reader owns
+// the address, and nothing about the account that named it, which may be a stranger's with doors of his
+// own. So the address stays with the account that asked for the letter only if the reader is signed in
+// to it or knows its password; otherwise he gets an account of his own, with a password that he chooses
+// here. reauth_required asks for one or the other: its reason is "password", or "new_password" where no
+// account asked.
+func (s *Service) VerifyEmail(ctx context.Context, in EmailProof, client Client, lang locale.Lang) (warning string, err error) {
+	t, err := s.mailToken(ctx, in.Token, errs.VerificationTokenInvalid, TokenVerify, TokenClaim, TokenNew)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if in.Confirm != "" {
+		return s.settle(ctx, t, chosenPassword{in.Password, in.Confirm}, client, lang)
+	}
+	if t.Kind == TokenNew {
+		return "", errs.New(errs.ReauthRequired).WithReason("new_password")
+	}
+	asker, wanted, err := s.asker(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case in.Opener == asker.ID:
+	case in.Password == "":
+		return "", errs.New(errs.ReauthRequired).WithReason("password")
+	case len(in.Password) > password.MaxBytes:
+		return "", errs.Invalid("password", errs.TooLong)
+	default:
+		if _, err := s.checkPassword(ctx, asker, t.EmailTag, in.Password, client); err != nil {
+			return "", err
+		}
 	}
 	if t.Kind == TokenClaim {
-		return s.takeClaim(ctx, t, client)
+		return "", s.takeClaim(ctx, t, wanted, client)
 	}
-	err = s.store.Transaction(ctx, func(tx Tx) error {
+	return "", s.proveAddress(ctx, t, asker, client)
+}
+
+// asker is the account that asked for a letter, with the password that it has, or is to have by a claim.
+func (s *Service) asker(ctx context.Context, t MailToken) (a account.Account, wanted claim, err error) {
+	a, err = s.store.AccountOf(ctx, t.Account)
+	if errors.Is(err, ErrNoAccount) {
+		return a, wanted, errs.New(errs.VerificationTokenInvalid)
+	}
+	if err != nil || t.Kind != TokenClaim {
+		return a, wanted, err
+	}
+	wanted, err = s.unsealClaim(t)
+	a.PasswordHash = wanted.PasswordHash
+	return a, wanted, err
+}
+
+// proveAddress marks the address of an account as proved. asker is that account as it was looked at.
+func (s *Service) proveAddress(ctx context.Context, t MailToken, asker account.Account, client Client) error {
+	err := s.store.Transaction(ctx, func(tx Tx) error {
 		a, err := s.holdFor(ctx, tx, t, errs.VerificationTokenInvalid)
 		if err != nil {
 			return err
 		}
+		if a.PasswordHash != asker.PasswordHash { // changed meanwhile
+			return errs.New(errs.CredentialsInvalid)
+		}
 		a.EmailVerified = true
 		r := s.record(audit.EmailVerified, client)
 		r.Account = int64(a.ID)
-		// Whoever else claims the address has lost.
-		return errors.Join(tx.SetCredentials(ctx, a), tx.DropMailTokens(ctx, a.ID, TokenVerify), tx.DropMailTokens(ctx, a.ID, TokenClaim), tx.Audit(ctx, r))
+		// Whoever else wants the address has lost.
+		return errors.Join(tx.SetCredentials(ctx, a), tx.DropMailTokens(ctx, a.ID, TokenVerify), tx.DropMailTokens(ctx, a.ID, TokenNew), tx.Audit(ctx, r))
 	})
 	if err == nil {
 		s.DropAccount(t.Account)

@@ -69,7 +69,7 @@ func TestLettersSpeakTheAccountsLanguage(t *testing.T) {
 func TestTheLinkProvesTheAddressOnceAndForADay(t *testing.T) {
 	t.Parallel()
 	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
-		verify := func(token string) errs.Code { return errs.CodeOf(w.VerifyEmail(t.Context(), token, client)) }
+		verify := func(token string) errs.Code { return errs.CodeOf(w.open(token, goodPassword)) }
 		tokens := w.register("ann@example.com")
 		actor := w.authenticate(tokens.Access)
 		first := w.token("verify-email")
@@ -129,7 +129,7 @@ func TestALinkDoesNotProveAnotherAddress(t *testing.T) {
 		if err := w.bind(w.authenticate(w.enter(1).Access), "second@example.com"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantCode(w.VerifyEmail(t.Context(), link, client), errs.VerificationTokenInvalid)
+		w.wantCode(w.open(link, goodPassword), errs.VerificationTokenInvalid)
 	})
 }
 
@@ -195,10 +195,10 @@ func TestAnAddressGoesToWhoeverProvesIt(t *testing.T) {
 		if letter.To != "Ann@example.com" || letter.Subject != "Is this your e-mail address?" || page != "https://maska.example.org/verify-email" {
 			t.Fatalf("%+v", letter)
 		}
-		if err := w.VerifyEmail(t.Context(), link, client); err != nil {
+		if err := w.open(link, goodPassword); err != nil {
 			t.Fatal(err)
 		}
-		w.wantCode(w.VerifyEmail(t.Context(), link, client), errs.VerificationTokenInvalid)
+		w.wantCode(w.open(link, goodPassword), errs.VerificationTokenInvalid)
 		byMail, err := w.login("ann@example.com", goodPassword, client)
 		if err != nil || byMail.Account.ID != ann.Account.ID || byMail.Profile.ID != ann.Profile.ID || !byMail.Account.EmailVerified || byMail.Identity.Email != "Ann@Example.com" {
 			t.Errorf("%+v, %v", byMail.Identity, err)
@@ -220,28 +220,149 @@ func TestAnAddressGoesToWhoeverProvesIt(t *testing.T) {
 	})
 }
 
-func TestAClaimByRegistrationMakesTheAccountWhenItIsProved(t *testing.T) {
+func TestWhoWantedToRegisterWithAnAddressChoosesThePasswordWhereHeReadsItsMail(t *testing.T) {
 	t.Parallel()
 	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
 		squatter := w.register("ann@example.com")
 		w.token("verify-email")
-		const own = "own0pass"
-		_, _, err := w.Register(t.Context(), session.NewCredentials{Email: "ann@example.com", Password: own, Confirm: own}, client, locale.Russian)
-		w.wantCode(err, errs.EmailTaken)
-		letter := w.letters.Next(t)
-		if letter.Subject != "Это ваш адрес почты?" {
-			t.Error(letter.Subject)
+		register := func(secret string) string {
+			t.Helper()
+			_, _, err := w.Register(t.Context(), session.NewCredentials{Email: "ann@example.com", Password: secret, Confirm: secret}, client, locale.Russian)
+			w.wantCode(err, errs.EmailTaken)
+			letter := w.letters.Next(t)
+			if letter.Subject != "Это ваш адрес почты?" {
+				t.Error(letter.Subject)
+			}
+			_, link := letter.Link(t)
+			return link
 		}
-		_, link := letter.Link(t)
-		w.loginFails("ann@example.com", own, errs.CredentialsInvalid)
-		if err := w.VerifyEmail(t.Context(), link, client); err != nil {
+		const own, other = "own0pass", "other0pass"
+		first, second := register(own), register(other) // somebody else asks too: Ann's own letter works all the same
+		for _, secret := range []string{"", own, other, goodPassword} {
+			err := w.open(first, secret)
+			w.wantCode(err, errs.ReauthRequired)
+			if errs.From(err).Reason != "new_password" {
+				t.Error(err)
+			}
+		}
+		w.wantCode(w.openAnew(first, "weak"), errs.PasswordWeak)
+		if err := w.openAnew(first, own); err != nil {
 			t.Fatal(err)
 		}
+		w.wantCode(w.openAnew(first, other), errs.VerificationTokenInvalid)
+		w.wantCode(w.openAnew(second, other), errs.VerificationTokenInvalid)
 		ann, err := w.login("ann@example.com", own, client)
 		if err != nil || ann.Account.ID == squatter.Account.ID || !ann.Account.EmailVerified || ann.Account.Language != locale.Russian {
 			t.Errorf("%+v, %v", ann.Account, err)
 		}
+		w.loginFails("ann@example.com", other, errs.CredentialsInvalid)
 		w.loginFails("ann@example.com", goodPassword, errs.CredentialsInvalid)
+	})
+}
+
+func TestALinkProvesTheAddressOfItsReaderAndNothingOfAStrangersAccount(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		// Somebody names Ann's address in an account that he has another door to.
+		squatter := w.register("ann@example.com")
+		if _, err := w.BindTelegramInitData(t.Context(), w.authenticate(squatter.Access), w.initData(666), client); err != nil {
+			t.Fatal(err)
+		}
+		link := w.token("verify-email")
+		err := w.open(link, "") // the link alone
+		w.wantCode(err, errs.ReauthRequired)
+		if errs.From(err).Reason != "password" {
+			t.Error(err)
+		}
+		w.wantCode(w.open(link, "ann0guess"), errs.CredentialsInvalid)
+		_, err = w.VerifyEmail(t.Context(), session.EmailProof{Token: link, Opener: w.enter(1).Account.ID}, client, locale.English) // a session of another account
+		w.wantCode(err, errs.ReauthRequired)
+		if w.authenticate(squatter.Access).Account.EmailVerified {
+			t.Fatal("the address is proved in a stranger's account")
+		}
+		if err := w.openAnew(link, "ann0pass"); err != nil {
+			t.Fatal(err)
+		}
+		ann, err := w.login("ann@example.com", "ann0pass", client)
+		if err != nil || ann.Account.ID == squatter.Account.ID || !ann.Account.EmailVerified {
+			t.Fatalf("%+v, %v", ann.Account, err)
+		}
+		if left := w.enter(666); left.Account.ID != squatter.Account.ID || left.Identity.Email != "" || left.Account.PasswordHash != "" {
+			t.Errorf("the stranger's account keeps %+v", left.Identity)
+		}
+		if err := w.ForgotPassword(t.Context(), "ann@example.com", client); err != nil {
+			t.Fatal(err)
+		}
+		chosen := session.PasswordReset{Token: w.token("reset-password"), Password: "new0pass", Confirm: "new0pass"}
+		if _, err := w.ResetPassword(t.Context(), chosen, client); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := w.login("ann@example.com", "new0pass", client); err != nil || again.Account.ID != ann.Account.ID {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheOwnSessionNeedsNoPasswordForALink(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		own := w.register("ann@example.com")
+		if _, err := w.VerifyEmail(t.Context(), session.EmailProof{Token: w.token("verify-email"), Opener: own.Account.ID}, client, locale.English); err != nil {
+			t.Fatal(err)
+		}
+		if !w.authenticate(w.renew(own.Refresh).Access).Account.EmailVerified {
+			t.Error("the address is not proved")
+		}
+	})
+}
+
+func TestAClaimGoesToNobodyWhoDoesNotHoldTheAccountThatMadeIt(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		w.register("ann@example.com")
+		w.token("verify-email")
+		stranger := w.enter(666)
+		w.wantCode(w.bind(w.authenticate(stranger.Access), "ann@example.com"), errs.EmailTaken)
+		link := w.token("verify-email")
+		w.wantCode(w.open(link, ""), errs.ReauthRequired)
+		w.wantCode(w.open(link, "ann0guess"), errs.CredentialsInvalid)
+		if err := w.openAnew(link, "ann0pass"); err != nil {
+			t.Fatal(err)
+		}
+		if ann, err := w.login("ann@example.com", "ann0pass", client); err != nil || ann.Account.ID == stranger.Account.ID {
+			t.Errorf("%+v, %v", ann.Account, err)
+		}
+		w.loginFails("ann@example.com", goodPassword, errs.CredentialsInvalid)
+	})
+}
+
+func TestNobodyGetsAnAccountByALinkWhereSignUpIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, testkit.SQLite(t), session.Config{SignupClosed: true})
+	if err := w.bind(w.authenticate(w.enter(1).Access), "ann@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	w.wantCode(w.openAnew(w.token("verify-email"), "ann0pass"), errs.SignupDisabled)
+}
+
+func TestWhatAnErasedAccountClaimedGoesWithIt(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		w.register("ann@example.com")
+		w.token("verify-email")
+		actor := w.authenticate(w.enter(1).Access)
+		w.wantCode(w.bind(actor, "ann@example.com"), errs.EmailTaken)
+		link := w.token("verify-email")
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM mail_tokens WHERE kind = 'claim'`); n != 1 {
+			t.Fatalf("%d claims", n)
+		}
+		if err := w.Delete(t.Context(), actor, client); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM mail_tokens WHERE kind = 'claim' OR sealed IS NOT NULL`); n != 0 {
+			t.Errorf("%d claims are kept", n)
+		}
+		w.wantCode(w.open(link, goodPassword), errs.VerificationTokenInvalid)
 	})
 }
 
@@ -253,7 +374,7 @@ func TestADisabledHolderIsNotRidOfHisAddress(t *testing.T) {
 		w.wantCode(w.bind(w.authenticate(w.enter(1).Access), "ann@example.com"), errs.EmailTaken)
 		link := w.token("verify-email")
 		w.db.Exec(t, `UPDATE accounts SET active = $1 WHERE id = $2`, false, holder.Account.ID)
-		w.wantCode(w.VerifyEmail(t.Context(), link, client), errs.VerificationTokenInvalid)
+		w.wantCode(w.open(link, goodPassword), errs.VerificationTokenInvalid)
 	})
 }
 
@@ -264,10 +385,10 @@ func TestAClaimIsVoidOnceTheHolderProvesTheAddress(t *testing.T) {
 		own := w.token("verify-email")
 		w.wantCode(w.bind(w.authenticate(w.enter(1).Access), "ann@example.com"), errs.EmailTaken)
 		claim := w.token("verify-email")
-		if err := w.VerifyEmail(t.Context(), own, client); err != nil {
+		if err := w.open(own, goodPassword); err != nil {
 			t.Fatal(err)
 		}
-		w.wantCode(w.VerifyEmail(t.Context(), claim, client), errs.VerificationTokenInvalid)
+		w.wantCode(w.open(claim, goodPassword), errs.VerificationTokenInvalid)
 	})
 }
 
@@ -281,7 +402,7 @@ func TestOfOneClaimOpenedManyTimesAtOnceOneCounts(t *testing.T) {
 	outcomes := make(chan errs.Code, 12)
 	var all sync.WaitGroup
 	for i := range 12 {
-		all.Go(func() { outcomes <- errs.CodeOf(w.VerifyEmail(t.Context(), []string{claim, own}[i%2], client)) })
+		all.Go(func() { outcomes <- errs.CodeOf(w.open([]string{claim, own}[i%2], goodPassword)) })
 	}
 	all.Wait()
 	close(outcomes)
@@ -323,7 +444,7 @@ func TestAForgottenPasswordIsResetByMail(t *testing.T) {
 		w.wantCode(reset(older, "new0pass"), errs.ResetTokenInvalid)
 		w.wantCode(reset("nonsense", "weak"), errs.PasswordWeak) // 400 of the fields before 400 of the token
 		w.wantCode(reset(link, "weak"), errs.PasswordWeak)
-		w.wantCode(w.VerifyEmail(t.Context(), link, client), errs.VerificationTokenInvalid)
+		w.wantCode(w.open(link, goodPassword), errs.VerificationTokenInvalid)
 		for range 5 {
 			w.loginFails("ann@example.com", "wrong9", errs.CredentialsInvalid)
 		}

@@ -17,8 +17,9 @@ type TokenKind string
 
 // The kinds.
 const (
-	TokenVerify TokenKind = "verify"
-	TokenClaim  TokenKind = "claim"
+	TokenVerify TokenKind = "verify" // of the account that names the address
+	TokenClaim  TokenKind = "claim"  // of an account that wants an address which another one names
+	TokenNew    TokenKind = "new"    // of the account that names the address, for somebody who wanted to register with it
 	TokenReset  TokenKind = "reset"
 )
 
@@ -60,11 +61,15 @@ type mailTokenTx interface {
 	DropMailTokens(ctx context.Context, id account.ID, kind TokenKind) error
 }
 
-// newMailToken stores a token and voids older ones of its kind. The account is held.
+// newMailToken stores a token and voids older ones of its kind: all but those for new accounts, which
+// anybody may ask for, so that nobody can void what another one waits for. The account is held.
 func (s *Service) newMailToken(ctx context.Context, tx Tx, t MailToken) (token string, err error) {
 	token = s.random.Token(mailTokenSize)
 	t.Hash, t.ExpiresAt = sha256.Sum256([]byte(token)), s.now().Add(t.Kind.life())
-	return token, errors.Join(tx.DropMailTokens(ctx, t.Account, t.Kind), tx.InsertMailToken(ctx, t))
+	if t.Kind != TokenNew {
+		err = tx.DropMailTokens(ctx, t.Account, t.Kind)
+	}
+	return token, errors.Join(err, tx.InsertMailToken(ctx, t))
 }
 
 // mailToken reads a token of one of the kinds. Whatever is wrong with it, the answer is refusal.

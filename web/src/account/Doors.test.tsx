@@ -164,6 +164,42 @@ test('the link of a letter does nothing before it is pressed, and is spent then'
   expect(history.state).toBeNull();
 });
 
+test('a link of an account that is not here asks for its password', async () => {
+  history.replaceState({ token: 'secret' }, '', '/verify-email');
+  const server = new AccountServer().on(
+    'POST /api/auth/email/verify',
+    problem(403, 'reauth_required', { reason: 'password' }),
+    { success: true },
+  );
+  const { user } = await showAccount(<MailLink kind="verify" />);
+  await user.click(screen.getByRole('button', { name: 'Confirm' }));
+  await user.type(await screen.findByLabelText('Password of the account'), 'lantern8');
+  await user.click(screen.getByRole('button', { name: 'Confirm' }));
+  expect(await screen.findByRole('heading', { name: 'The address is confirmed' })).toBeDefined();
+  expect(server.sent('POST /api/auth/email/verify')[1]).toEqual({ token: 'secret', password: 'lantern8' });
+});
+
+test('whoever does not know that account gets one of his own by the link', async () => {
+  history.replaceState({ token: 'secret' }, '', '/verify-email');
+  const server = new AccountServer().on(
+    'POST /api/auth/email/verify',
+    problem(403, 'reauth_required', { reason: 'password' }),
+    { success: true },
+  );
+  const { user } = await showAccount(<MailLink kind="verify" />);
+  await user.click(screen.getByRole('button', { name: 'Confirm' }));
+  await user.click(await screen.findByRole('button', { name: 'The account is not mine' }));
+  await user.type(screen.getByLabelText('New password'), 'lantern8');
+  await user.type(screen.getByLabelText('New password once more'), 'lantern8');
+  await user.click(screen.getByRole('button', { name: 'Confirm' }));
+  expect(await screen.findByRole('heading', { name: 'The address is confirmed' })).toBeDefined();
+  expect(server.sent('POST /api/auth/email/verify')[1]).toEqual({
+    token: 'secret',
+    password: 'lantern8',
+    confirmPassword: 'lantern8',
+  });
+});
+
 test('a link that is old says what to do', async () => {
   history.replaceState({ token: 'old' }, '', '/reset-password');
   new AccountServer().on('POST /api/auth/password/reset', problem(400, 'reset_token_invalid'));

@@ -1,12 +1,13 @@
 /** The pages that letters lead to. Nothing happens before somebody presses: programs open links in letters too. */
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { ApiError } from '../api/error';
 import type { MailLinkKind } from '../app/mailLink';
 import './account.css';
 import { useAccountApi } from './AccountContext';
 import { useAct } from './act';
 import { DoorPage } from './Doors';
-import { Form, NewPassword, Problem, Submit } from './Form';
+import { Form, NewPassword, PasswordField, Problem, Submit } from './Form';
 import { useTexts } from './texts';
 
 export default function MailLink({ kind }: { kind: MailLinkKind }) {
@@ -41,21 +42,64 @@ export default function MailLink({ kind }: { kind: MailLinkKind }) {
   return kind === 'reset' ? <Reset token={token} onDone={finish} /> : <Verify token={token} onDone={finish} />;
 }
 
+/** A link alone says nothing of whose account it is: the server asks for its password, or for one of a new account. */
 function Verify({ token, onDone }: { token: string; onDone: () => void }) {
   const t = useTexts();
   const api = useAccountApi();
   const act = useAct();
-  const submit = () =>
-    act.run(async () => {
-      await api.verifyEmail(token);
+  const [step, setStep] = useState<'press' | 'own' | 'new'>('press');
+  const [password, setPassword] = useState('');
+  const [confirm, setConfirm] = useState('');
+  const go = (next: 'own' | 'new') => {
+    setPassword('');
+    setConfirm('');
+    setStep(next);
+  };
+  const submit = () => {
+    if (step === 'new' && password !== confirm) return act.refuse('password_mismatch');
+    return act.run(async () => {
+      try {
+        await api.verifyEmail(token, password, confirm);
+      } catch (error) {
+        if (step !== 'press' || !(error instanceof ApiError) || error.code !== 'reauth_required') throw error;
+        return go(error.reason === 'new_password' ? 'new' : 'own');
+      }
       onDone();
     });
+  };
+  const wrong = act.refusal?.code === 'credentials_invalid';
   return (
-    <DoorPage small title={t('verify.title')} text={t('verify.text')}>
+    <DoorPage small title={t('verify.title')} text={t(step === 'press' ? 'verify.text' : `verify.${step}Text`)}>
       <Form act={act} onSubmit={submit}>
-        <Problem act={act} />
+        {step === 'own' && (
+          <PasswordField
+            name="current-password"
+            autoComplete="current-password"
+            label={t('verify.own')}
+            value={password}
+            onValue={setPassword}
+            problem={wrong ? t('password.wrong') : null}
+          />
+        )}
+        {step === 'new' && (
+          <NewPassword
+            act={act}
+            label={t('password.new')}
+            again={t('password.again')}
+            value={password}
+            confirm={confirm}
+            onValue={setPassword}
+            onConfirm={setConfirm}
+          />
+        )}
+        {!wrong && <Problem act={act} fields={['password', 'confirmPassword']} />}
         <Submit act={act}>{t('verify.go')}</Submit>
       </Form>
+      {step === 'own' && (
+        <button type="button" className="btn plain" onClick={() => go('new')}>
+          {t('verify.notMine')}
+        </button>
+      )}
     </DoorPage>
   );
 }

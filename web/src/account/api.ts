@@ -62,7 +62,13 @@ export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOpti
     forgot: (email: string) => done(calls.POST('/api/auth/password/forgot', { body: { email } })),
     reset: (token: string, password: string, confirmPassword: string) =>
       answer(calls.POST('/api/auth/password/reset', { body: { token, password, confirmPassword } })),
-    verifyEmail: (token: string) => done(calls.POST('/api/auth/email/verify', { body: { token } })),
+    /** With the password of the account that the letter is about; twice makes an account of the reader's own. */
+    verifyEmail: (token: string, password?: string, confirmPassword?: string) =>
+      answer(
+        calls.POST('/api/auth/email/verify', {
+          body: { token, ...(password ? { password } : {}), ...(confirmPassword ? { confirmPassword } : {}) },
+        }),
+      ),
     challenge: (mfa_token: string, factor: FactorKind) =>
       answer(calls.POST('/api/auth/mfa/challenge', { body: { mfa_token, factor } })),
     answerChallenge: (mfa_token: string, factor: FactorKind, code: string, trustDevice: boolean): Promise<TokenSet> =>

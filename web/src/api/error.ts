@@ -26,6 +26,8 @@ export class ApiError extends Error {
     options?: ErrorOptions,
     /** With `mfa_required`. */
     readonly challenge?: Challenge,
+    /** Refines some codes. */
+    readonly reason?: string,
   ) {
     super(code, options);
     this.name = 'ApiError';
@@ -42,12 +44,16 @@ export function toApiError(response: Response, body: unknown): ApiError {
   const problem: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {};
   const code = typeof problem.code === 'string' ? problem.code : response.status >= 500 ? 'unavailable' : 'internal';
   const wait = seconds(problem.retryAfter, response);
-  return new ApiError(code, response.status, wait, fields(problem.errors), {}, challenge(problem));
+  return new ApiError(code, response.status, wait, fields(problem.errors), {}, challenge(problem), reason(problem));
 }
 
 function challenge({ mfa_token, factors }: Record<string, unknown>): Challenge | undefined {
   if (typeof mfa_token !== 'string' || !Array.isArray(factors)) return undefined;
   return { token: mfa_token, factors: factors.filter((factor) => typeof factor === 'string') };
+}
+
+function reason({ reason }: Record<string, unknown>): string | undefined {
+  return typeof reason === 'string' ? reason : undefined;
 }
 
 function seconds(value: unknown, response: Response): number | undefined {

@@ -1976,6 +1976,10 @@ export interface components {
             name: string;
         };
         VerifyBody: {
+            /** @description makes an account for whoever reads the letter; the one that named the address loses it */
+            confirmPassword?: string;
+            /** @description of the account that asked for the letter, where its owner is not signed in; with confirmPassword, of a new account */
+            password?: string;
             /** @description of the link in the mail */
             token: string;
         };
@@ -2610,11 +2614,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Success"];
+                    "application/json": components["schemas"]["PasswordSet"];
                 };
             };
-            /** @description malformed_json, validation_failed, verification_token_invalid */
+            /** @description malformed_json, password_mismatch, password_weak, validation_failed, verification_token_invalid */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description credentials_invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description reauth_required, signup_disabled */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2640,7 +2662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description rate_limited */
+            /** @description account_locked, rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -231,6 +231,11 @@ export const en = {
   'verify.title': 'Confirm your address',
   'verify.text': 'One touch, and the address is yours: with it you can set a new password when you forget the old one.',
   'verify.go': 'Confirm',
+  'verify.own': 'Password of the account',
+  'verify.ownText':
+    'Enter the password of the account that was linked to this address. If you do not know that account, it is somebody else’s.',
+  'verify.notMine': 'The account is not mine',
+  'verify.newText': 'Choose a password. A new account gets the address, and the one that named it before loses it.',
   'verify.done': 'The address is confirmed',
   'link.missing': 'This link is not whole',
   'link.missingText': 'Open it from the letter once more, or ask for a new one.',
