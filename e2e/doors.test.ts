@@ -4,13 +4,21 @@ import { a, t } from './support/words.ts';
 import { expect, test } from './support/world.ts';
 
 test.extend({ settings: { TELEGRAM_BOT_USERNAME: 'maska_test_bot' } })(
-  'outside of Telegram a page leads to the bot',
+  'outside of Telegram a page leads to the bot, and to Telegram’s login',
   async ({ world }) => {
     const ann = await world.device(person(1));
     await ann.page.goto(ann.wire.origin);
     await ann.app.getByRole('heading', { name: a('in.title') }).waitFor();
     await ann.app.getByRole('button', { name: t('open.tg') }).waitFor();
-    expect(await ann.app.getByRole('link').getAttribute('href')).toBe('https://t.me/maska_test_bot');
+    const leads = async (name: string) =>
+      new URL((await ann.app.getByRole('link', { name }).getAttribute('href')) ?? '');
+    expect((await leads('t.me/maska_test_bot')).href).toBe('https://t.me/maska_test_bot');
+    const login = await leads(a('in.telegram'));
+    expect([login.origin, login.searchParams.get('bot_id'), login.searchParams.get('origin')]).toEqual([
+      'https://oauth.telegram.org',
+      '700000001',
+      ann.wire.origin,
+    ]);
   },
 );
 

@@ -117,10 +117,9 @@ function SignIn({ note, telegram, ...ways }: Ways & { note?: string | undefined;
       title={t('in.title')}
       text={t('in.text')}
       foot={
-        <>
-          <p className="foot promise">{t('in.promise')}</p>
-          <Foot />
-        </>
+        <Foot>
+          <p>{t('in.promise')}</p>
+        </Foot>
       }
     >
       {note && (

@@ -46,13 +46,19 @@ export function botName(): string {
   return /^\w{4,32}$/.test(name) ? name : '';
 }
 
-export function Foot() {
+/** What stands below a page: a sentence of its own, and where the bot is. */
+export function Foot({ children }: { children?: ReactNode }) {
   const { t } = useLocale();
   const bot = botName();
-  if (!bot) return null;
+  if (!bot && !children) return null;
   return (
     <footer className="foot">
-      {t('open.foot')} <a href={`https://t.me/${bot}`}>t.me/{bot}</a>
+      {children}
+      {bot && (
+        <p>
+          {t('open.foot')} <a href={`https://t.me/${bot}`}>t.me/{bot}</a>
+        </p>
+      )}
     </footer>
   );
 }
