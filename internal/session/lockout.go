@@ -69,12 +69,13 @@ type lockoutStore interface {
 	KnowsDevice(ctx context.Context, id account.ID, device vault.Tag) (bool, error)
 }
 
-// lockTag is under what tries are counted: the account, or whatever was given in its place. A device on
-// which the account was used before is counted by itself, so that strangers who fail on purpose lock
-// out strangers only.
+// lockTag is under what tries are counted: the name that was given, so that a lock does not tell which
+// names lead to one account, or the account itself for who is signed in to it. A device on which the
+// account was used before is counted by itself, so that strangers who fail on purpose lock out
+// strangers only.
 func (s *Service) lockTag(ctx context.Context, a account.Account, given vault.Tag, client Client) (vault.Tag, error) {
 	who := string(given[:])
-	if a.ID != 0 {
+	if given == (vault.Tag{}) {
 		who = accountKey(a.ID)
 	}
 	device := s.deviceTag(a.ID, client)
@@ -88,10 +89,8 @@ func (s *Service) lockTag(ctx context.Context, a account.Account, given vault.Ta
 	return s.vault.LockTag(who), err
 }
 
-// strangersLock is under what tries are counted on devices that an account does not know.
-func (s *Service) strangersLock(a account.Account) vault.Tag {
-	return s.vault.LockTag(accountKey(a.ID))
-}
+// strangersLock is under what tries with a name are counted on devices that its account does not know.
+func (s *Service) strangersLock(given vault.Tag) vault.Tag { return s.vault.LockTag(string(given[:])) }
 
 // tryProof counts a try to prove something, before it is looked at. It refuses with account_locked;
 // locks tells whether this try, if it fails, locks.

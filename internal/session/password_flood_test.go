@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"maska/internal/errs"
+	"maska/internal/locale"
 	"maska/internal/session"
+	"maska/internal/telegram"
 	"maska/internal/testkit"
 )
 
@@ -72,4 +74,22 @@ func TestOneAddressCannotFillTheQueueOfTheHasher(t *testing.T) {
 	if failed := count[errs.CredentialsInvalid]; failed < 50 || failed > 53 || failed+count[errs.RateLimited] != 200 {
 		t.Errorf("%v", count)
 	}
+}
+
+func TestALockDoesNotTellWhichNamesLeadToOneAccount(t *testing.T) {
+	t.Parallel()
+	eachMail(t, session.Config{}, func(t *testing.T, w *mailWorld) {
+		tokens := w.register("ann@example.com")
+		if _, err := w.BindTelegramInitData(t.Context(), w.authenticate(tokens.Access), w.initDataOf(telegram.User{ID: 7, FirstName: "Ann", Username: "ann_tg"}), client); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			w.loginFails("ann@example.com", "wrong9", errs.CredentialsInvalid)
+		}
+		w.loginFails("ann@example.com", goodPassword, errs.AccountLocked)
+		for _, name := range []string{"ann_tg", "user_" + tokens.Account.ShortID, "nobody"} {
+			_, err := w.SignInPassword(t.Context(), session.PasswordLogin{Username: name, Password: "wrong9"}, client, locale.English)
+			w.wantCode(err, errs.CredentialsInvalid)
+		}
+	})
 }

@@ -111,7 +111,7 @@ func (s *Service) ResetPassword(ctx context.Context, in PasswordReset, client Cl
 		r := s.record(audit.PasswordReset, client)
 		r.Account = int64(a.ID)
 		return errors.Join(
-			tx.SetCredentials(ctx, a), tx.DropLockout(ctx, lock), tx.DropLockout(ctx, s.strangersLock(a)),
+			tx.SetCredentials(ctx, a), tx.DropLockout(ctx, lock), tx.DropLockout(ctx, s.strangersLock(t.EmailTag)),
 			tx.DropMailTokens(ctx, a.ID, TokenReset), tx.Audit(ctx, r),
 		)
 	})
