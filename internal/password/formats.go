@@ -36,16 +36,17 @@ const (
 // ErrUnsupported is returned for a hash that is of no known kind, malformed, or costs too much to check.
 var ErrUnsupported = errors.New("password: hash is not supported")
 
-// What an imported hash may cost: about a second and 128 MiB. Whoever could make the server check a
-// dearer one could stop it.
+// What an imported hash may cost: about half a second of one core and 128 MiB. Whoever could make the
+// server check a dearer one could stop it.
 const (
-	maxMemory     = 128 << 10 // KiB, for argon2 and scrypt
+	maxMemory     = 128 << 10     // KiB, for argon2 and scrypt
+	maxFilled     = 3 * maxMemory // KiB that argon2 fills in all its passes
 	maxPasses     = 10
 	maxLanes      = 8
-	maxBcryptCost = 14
-	maxRounds     = 2_000_000
-	maxHash       = 512 // length of the text
-	minKey        = 16  // bytes; a shorter one would match by chance
+	maxBcryptCost = 12
+	maxRounds     = 1_500_000 // of PBKDF2, for all blocks of the key together; one of SHA-512 counts as three
+	maxHash       = 512       // length of the text
+	minKey        = 16        // bytes; a shorter one would match by chance
 	maxKey        = 128
 	maxSalt       = 128
 )
@@ -125,7 +126,7 @@ func parseArgon2(name string, parts []string) (check, error) {
 	if err != nil {
 		return check{}, err
 	}
-	if memory < 8*lanes || memory > maxMemory || passes < 1 || passes > maxPasses || lanes < 1 || lanes > maxLanes || memory*passes > 4*maxMemory {
+	if memory < 8*lanes || memory > maxMemory || passes < 1 || passes > maxPasses || lanes < 1 || lanes > maxLanes || memory*passes > maxFilled {
 		return check{}, errCost
 	}
 	p := Params{Memory: uint32(memory), Passes: uint32(passes), Lanes: uint8(lanes)} //nolint:gosec // checked above
@@ -195,7 +196,7 @@ func parseScryptDjango(parts []string) (check, error) { // scrypt$salt$N$r$p$key
 }
 
 func scryptCheck(salt, key []byte, n, r, p int) (check, error) {
-	if r < 1 || r > 64 || p < 1 || p > maxLanes || n < 2 || n&(n-1) != 0 || n > maxMemory<<10/128/r || n*r*p > 4*(maxMemory<<10/128) {
+	if r < 1 || r > 64 || p < 1 || p > maxLanes || n < 2 || n&(n-1) != 0 || n > maxMemory<<10/128/r || n*r*p > maxMemory<<10/128 {
 		return check{}, errCost
 	}
 	if err := checkSizes(salt, key); err != nil {
@@ -265,11 +266,16 @@ func pbkdf2Check(digest string, rounds int, salt, key []byte) (check, error) {
 	default:
 		return check{}, fmt.Errorf("%w: unknown digest", ErrUnsupported)
 	}
-	if rounds < 1 || rounds > maxRounds {
-		return check{}, errCost
-	}
 	if err := checkSizes(salt, key); err != nil {
 		return check{}, err
+	}
+	size := h().Size()
+	work := (len(key) + size - 1) / size // each block of the key costs all rounds (RFC 8018, section 5.2)
+	if digest == "sha512" {
+		work *= 3
+	}
+	if rounds < 1 || rounds > maxRounds/work {
+		return check{}, errCost
 	}
 	return check{imported: true, matches: func(password string) bool {
 		derived, err := pbkdf2.Key(h, password, salt, rounds, len(key))

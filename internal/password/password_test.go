@@ -124,6 +124,9 @@ func TestHashesThatCouldStopTheServerAreRefused(t *testing.T) {
 		"$scrypt$ln=10,r=8,p=1000$" + salt + "$" + key, "scrypt$seasalt12$1000$8$1$" + key + "=", "scrypt$seasalt12$1024$8$1$?", "scrypt$a$b", "scrypt$s$x$8$1$" + key + "=",
 		"$pbkdf2-sha256$99999999$" + salt + "$" + key, "$pbkdf2-sha256$0$" + salt + "$" + key, "$pbkdf2-md5$1000$" + salt + "$" + key, "$pbkdf2-sha256$i=1e3$" + salt + "$" + key, "$pbkdf2-sha256$1000$" + salt,
 		"pbkdf2_md5$1000$s$" + key + "=", "pbkdf2_sha256$x$s$" + key + "=", "pbkdf2_sha256$1000$s$?", "pbkdf2_sha256$1000$s$AAAA", "pbkdf2_sha256$1000", "bcrypt$$2", "argon2$argon2",
+		"$pbkdf2$i=2000000$" + salt + "$" + strings.Repeat("A", 171), "$pbkdf2$i=300000$" + salt + "$" + strings.Repeat("A", 171), // 7 blocks
+		"$pbkdf2-sha512$600000$" + salt + "$" + key, "$2b$13$Wu.Ug1WJegG.a2ZBXDSrhuyX3fSI74LoDFjWgQDO59W51fBKBGKEG",
+		"$scrypt$ln=17,r=8,p=2$" + salt + "$" + key, "$argon2id$v=19$m=131072,t=4,p=1$" + salt + "$" + key,
 		"$pbkdf2-sha256$1000$" + strings.Repeat("A", 600) + "$" + key,
 	} {
 		if err := password.Supported(hash); !errors.Is(err, password.ErrUnsupported) {
@@ -131,6 +134,19 @@ func TestHashesThatCouldStopTheServerAreRefused(t *testing.T) {
 		}
 		if right, _, err := hasher(cheap).Verify(t.Context(), "x", hash); right || (hash != "" && err == nil) {
 			t.Errorf("%q: verified %t, %v", hash, right, err)
+		}
+	}
+}
+
+func TestHashesThatOtherSystemsMakeTodayAreTakenOver(t *testing.T) {
+	t.Parallel()
+	salt, key := "c2Vhc2FsdDEy", "6Vr8Nx2yIhL2eakCps0f//HuA2ElrjwLpPuWZ2u0SpU"
+	for _, hash := range []string{
+		"pbkdf2_sha256$1200000$seasalt12$" + key + "=", "$pbkdf2-sha512$210000$" + salt + "$" + key, "$2b$12$Wu.Ug1WJegG.a2ZBXDSrhuyX3fSI74LoDFjWgQDO59W51fBKBGKEG",
+		"$scrypt$ln=17,r=8,p=1$" + salt + "$" + key, "scrypt$seasalt12$16384$8$5$" + key + "=", "$argon2id$v=19$m=102400,t=2,p=8$" + salt + "$" + key, "$argon2id$v=19$m=65536,t=3,p=4$" + salt + "$" + key,
+	} {
+		if err := password.Supported(hash); err != nil {
+			t.Errorf("%q: %v", hash, err)
 		}
 	}
 }
