@@ -193,13 +193,14 @@ type codeTry struct {
 
 // tryCode counts an entry of a code before it is looked at, so that many at once are as many as they
 // would be one after another. Codes are counted apart from passwords: who knows the password must not
-// be able to begin anew by proving it.
+// be able to begin anew by proving it. A device that the account knows has a count of its own: strangers
+// who use theirs up do not keep the owner out.
 func (s *Service) tryCode(ctx context.Context, id account.ID, client Client) (try codeTry, err error) {
-	if err := s.take(ctx, limit.CodeAccount, accountKey(id)); err != nil {
-		return try, err
-	}
 	tag, err := s.lockTag(ctx, account.Account{ID: id}, vault.Tag{}, client)
 	if err != nil {
+		return try, err
+	}
+	if err := s.take(ctx, limit.CodeAccount, hex.EncodeToString(tag[:])); err != nil {
 		return try, err
 	}
 	try.lock = s.vault.LockTag("code:" + string(tag[:]))
