@@ -44,7 +44,7 @@ func TestBenchFailsWhenTheServerRefuses(t *testing.T) {
 	s := testkit.Start(t) // with its limits
 	code, stdout, stderr := runBench(t, "--url", s.URL, "--token", testkit.BotToken, "--members", "1", "--in-flight", "10",
 		"--warm-up", "10ms", "--duration", "50ms")
-	if code != 1 || !strings.Contains(stdout, "rate_limited") {
+	if code != 1 || !strings.Contains(stdout, "rate_limited: a server that is put under load must run with RATE_LIMITS=off\n") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

@@ -29,7 +29,7 @@ type commands struct {
 	Authcheck authcheckCmd `cmd:"" help:"Sign in to a running server and check what it keeps of its promises."`
 	Admin     adminCmd     `cmd:"" help:"Grant and revoke roles, disable and enable accounts, end sessions."`
 	Import    importCmd    `cmd:"" help:"Take over the people of another system."`
-	Bench     benchCmd     `cmd:"" help:"Put load on a running server and check every delivery."`
+	Bench     benchCmd     `cmd:"" help:"Put load on a running server (it needs RATE_LIMITS=off) and check every delivery."`
 }
 
 func main() {

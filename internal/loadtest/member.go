@@ -139,7 +139,7 @@ func (m *member) acknowledged(text []byte, at time.Duration) error {
 		return fmt.Errorf("a second ack: %.80s", text)
 	}
 	if bytes.HasPrefix(answer, []byte(`{"error"`)) {
-		m.run.refused(m, e, string(answer))
+		m.run.refused(m, e, readRefusal(answer).Error())
 		return nil
 	}
 	e.stored.Store(true)

@@ -24,6 +24,8 @@ const (
 	// firstPerson is the Telegram id of person 0 with a bot token. Telegram gives ids in order, and these are
 	// the highest that it may give, so that nobody real is meant; the very highest belongs to authcheck.
 	firstPerson = telegram.UserIDLimit - 1 - maxConnections
+	// firstDevPerson is person 0 of a dev mode, far from those whom its page offers to a developer.
+	firstDevPerson = 1_000_001
 )
 
 // people signs made-up people in over REST, as their apps would.
@@ -77,7 +79,7 @@ func (p *people) initData(ctx context.Context, person int) (string, error) {
 	var launch struct {
 		URL string `json:"url"`
 	}
-	if err := p.post(ctx, "/dev/launch", "", map[string]any{"person": person + 1, "theme": "light"}, &launch); err != nil {
+	if err := p.post(ctx, "/dev/launch", "", map[string]any{"person": firstDevPerson + person, "theme": "light"}, &launch); err != nil {
 		return "", fmt.Errorf("%w; is the server in dev mode? otherwise give its bot token", err)
 	}
 	_, fragment, _ := strings.Cut(launch.URL, "#")
@@ -104,6 +106,7 @@ func (p *people) post(ctx context.Context, path, token string, body, into any) (
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept-Language", "en")
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -117,7 +120,7 @@ func (p *people) post(ctx context.Context, path, token string, body, into any) (
 		return err
 	}
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("POST %s: %s: %s", path, answer.Status, bytes.TrimSpace(got))
+		return fmt.Errorf("POST %s: %s: %w", path, answer.Status, readRefusal(bytes.TrimSpace(got)))
 	}
 	return json.Unmarshal(got, into)
 }

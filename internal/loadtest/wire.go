@@ -83,7 +83,7 @@ func (w *wire) upgrade(server *url.URL) error {
 	}
 	key := base64.StdEncoding.EncodeToString(nonce[:])
 	if _, err := fmt.Fprintf(w.conn, "GET %s/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", strings.TrimSuffix(server.EscapedPath(), "/"), server.Host, key); err != nil {
+		"Accept-Language: en\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", strings.TrimSuffix(server.EscapedPath(), "/"), server.Host, key); err != nil {
 		return err
 	}
 	reader := bufio.NewReaderSize(w.conn, readBuffer)
@@ -253,7 +253,7 @@ func (w *wire) await(prefix []byte) error {
 				return err
 			}
 		case bytes.HasPrefix(text, []byte("44")), bytes.HasPrefix(text, []byte(`42["error"`)), bytes.HasPrefix(text, []byte(`42["auth_error"`)):
-			return fmt.Errorf("refused: %s", text)
+			return fmt.Errorf("refused: %w", readRefusal(text))
 		}
 	}
 }
