@@ -143,12 +143,12 @@ func TestATokenOfAnotherServiceMustBeMeantForUs(t *testing.T) {
 
 func TestAServiceThatIsDownIsSaidToBeAway(t *testing.T) {
 	t.Parallel()
-	s, issuer := withIssuer(t)
-	issuer.SetDown(true)
-	if answer := s.Do(http.MethodPost, "/api/auth/oidc/corp/start", ""); answer.Status != 503 || answer.Code() != "unavailable" {
+	down, away := withIssuer(t)
+	away.SetDown(true)
+	if answer := down.Do(http.MethodPost, "/api/auth/oidc/corp/start", ""); answer.Status != 503 || answer.Code() != "unavailable" {
 		t.Errorf("start: %d %s", answer.Status, answer.Body)
 	}
-	issuer.SetDown(false)
+	s, issuer := withIssuer(t)
 	start := startIssuer(t, s)
 	code, state := issuer.Visit(start.URL, map[string]any{"sub": "ann"})
 	issuer.SetDown(true)

@@ -17,6 +17,7 @@ import (
 
 	oidclib "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"maska/internal/errs"
 	"maska/internal/random"
@@ -28,6 +29,8 @@ import (
 const (
 	// flowLife is how long somebody may stay with the issuer.
 	flowLife = 10 * time.Minute
+	// awayLife is for how long an issuer that did not answer is not asked again.
+	awayLife = 10 * time.Second
 	// maxToken is the longest ID token that is looked at, in bytes.
 	maxToken = 16 << 10
 	// flowColumn binds a sealed flow to its use.
@@ -60,8 +63,11 @@ type Issuers struct {
 
 type issuer struct {
 	Issuer
-	mu       sync.Mutex // held while the issuer is asked how it works
-	provider *oidclib.Provider
+	asking singleflight.Group // for how it works
+
+	mu        sync.Mutex
+	provider  *oidclib.Provider // nil until it said so
+	awayUntil time.Time         // until when it is not asked again
 }
 
 // New makes the issuers; nobody is asked anything yet.
@@ -158,7 +164,7 @@ func (i *Issuers) open(kept string) (f flow, err error) {
 func (i *Issuers) VerifyTelegram(ctx context.Context, idToken, nonce string) (session.Issued, error) {
 	for _, one := range i.all {
 		if one.Telegram {
-			provider, err := one.discover(ctx, i.cfg.Client)
+			provider, err := one.discover(ctx, i.cfg)
 			if err != nil {
 				return session.Issued{}, err
 			}
@@ -176,6 +182,9 @@ func (i *Issuers) verify(ctx context.Context, one *issuer, provider *oidclib.Pro
 	// Whom it is for is looked at below: several bots may be meant.
 	verifier := provider.Verifier(&oidclib.Config{SkipClientIDCheck: true, Now: i.cfg.Now})
 	token, err := verifier.Verify(oidclib.ClientContext(ctx, i.cfg.Client), idToken)
+	if ctx.Err() != nil { // it did not tell its keys in time
+		return session.Issued{}, errs.Wrap(errs.Unavailable, err)
+	}
 	if err != nil {
 		return session.Issued{}, one.refused(err)
 	}
@@ -213,23 +222,43 @@ func (i *Issuers) find(ctx context.Context, name string) (*issuer, *oidclib.Prov
 	if one == nil || one.RedirectURL == "" {
 		return nil, nil, errs.New(errs.NotFound)
 	}
-	provider, err := one.discover(ctx, i.cfg.Client)
+	provider, err := one.discover(ctx, i.cfg)
 	return one, provider, err
 }
 
-// discover asks the issuer once how it works, again if it did not answer. The answer, and the keys that are
-// fetched with it, outlive the request.
-func (one *issuer) discover(ctx context.Context, client *http.Client) (*oidclib.Provider, error) {
+// discover asks the issuer once how it works, and again some time after it failed to answer. Everybody who
+// needs the answer waits for the same one, as long as he likes. The answer, and the keys that are fetched with
+// it, outlive the request.
+func (one *issuer) discover(ctx context.Context, cfg Config) (*oidclib.Provider, error) {
 	one.mu.Lock()
-	defer one.mu.Unlock()
-	if one.provider == nil {
-		provider, err := oidclib.NewProvider(oidclib.ClientContext(context.WithoutCancel(ctx), client), one.URL)
+	provider, away := one.provider, cfg.Now().Before(one.awayUntil)
+	one.mu.Unlock()
+	switch {
+	case provider != nil:
+		return provider, nil
+	case away:
+		return nil, errs.Wrap(errs.Unavailable, errors.New("the issuer did not answer lately"))
+	}
+	asked := one.asking.DoChan("", func() (any, error) {
+		provider, err := oidclib.NewProvider(oidclib.ClientContext(context.WithoutCancel(ctx), cfg.Client), one.URL)
+		one.mu.Lock()
+		defer one.mu.Unlock()
 		if err != nil {
-			return nil, errs.Wrap(errs.Unavailable, err)
+			one.awayUntil = cfg.Now().Add(awayLife)
+			return nil, err
 		}
 		one.provider = provider
+		return provider, nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, errs.Wrap(errs.Unavailable, ctx.Err())
+	case answer := <-asked:
+		if answer.Err != nil {
+			return nil, errs.Wrap(errs.Unavailable, answer.Err)
+		}
+		return answer.Val.(*oidclib.Provider), nil
 	}
-	return one.provider, nil
 }
 
 func (one *issuer) oauth(provider *oidclib.Provider) (*oauth2.Config, error) {
