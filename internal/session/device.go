@@ -34,10 +34,17 @@ func DeviceOf(client Client) Device {
 	}
 }
 
+// maxDevices is how many devices of an account are kept: more than it can have sessions. A client can name as
+// many as it likes.
+const maxDevices = 2 * MaxLive
+
 // deviceTx keeps which devices an account has been used on.
 type deviceTx interface {
 	// SeeDevice remembers a device and tells whether it is the first time, and until when it is trusted.
 	SeeDevice(ctx context.Context, id account.ID, tag vault.Tag, name string, now time.Time) (first bool, trustedUntil time.Time, err error)
+	// KeepDevices forgets all but n devices of an account: those that are not trusted first, and of these the
+	// ones that were seen first. One is kept in any case.
+	KeepDevices(ctx context.Context, id account.ID, n int, kept vault.Tag) error
 	// ForgetDevice undoes SeeDevice.
 	ForgetDevice(ctx context.Context, id account.ID, tag vault.Tag) error
 	// TrustDevice trusts a device that was seen until a time.

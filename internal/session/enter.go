@@ -192,6 +192,9 @@ func (s *Service) begin(ctx context.Context, tx Tx, live Live, p proven) (evicte
 	}
 	if p.device.isNew {
 		leave(audit.DeviceNew, live.Session.ID, "")
+		if err := tx.KeepDevices(ctx, live.Account.ID, maxDevices, *p.device.tag); err != nil {
+			return nil, err
+		}
 	}
 	if p.trust && p.device.tag != nil {
 		if err := tx.TrustDevice(ctx, live.Account.ID, *p.device.tag, hour(s.now()).Add(TrustLife)); err != nil {

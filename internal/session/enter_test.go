@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -126,6 +127,41 @@ func TestASignInIsAFreshProofForTenMinutes(t *testing.T) {
 		w.wantCode(w.RequireFresh(t.Context(), w.authenticate(tokens.Access)), errs.ReauthRequired)
 		if n := w.db.Count(t, `SELECT COUNT(*) FROM sessions WHERE fresh_until IS NOT NULL`); n != 0 {
 			t.Error("the database dates the sign-in")
+		}
+	})
+}
+
+func TestAnAccountHasFewDevicesHoweverManyItNames(t *testing.T) {
+	t.Parallel()
+	testkit.EachStore(t, func(t *testing.T, db *testkit.Database) {
+		w := newScaledWorld(t, db, session.Config{}, 0)
+		from := client
+		enter := func(device string) {
+			t.Helper()
+			from.DeviceID = device
+			if _, err := w.enterFrom(1, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		enter("trusted-0123456789abcdef")
+		w.db.Exec(t, `UPDATE devices SET trusted_until = $1`, w.now().Add(time.Hour).UnixMilli())
+		const most = 2 * session.MaxLive
+		for i := range most + 3 {
+			w.advance(time.Hour)
+			enter(fmt.Sprintf("device-%016d", i))
+		}
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM devices`); n != most {
+			t.Errorf("%d devices are kept", n)
+		}
+		told := w.audited("device_new")
+		enter("trusted-0123456789abcdef")
+		enter(fmt.Sprintf("device-%016d", most+2))
+		if n := w.audited("device_new"); n != told {
+			t.Error("the trusted device, or the one that was new last, was forgotten")
+		}
+		enter(fmt.Sprintf("device-%016d", 0))
+		if n := w.audited("device_new"); n != told+1 {
+			t.Error("the one that was seen first was kept")
 		}
 	})
 }

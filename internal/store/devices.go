@@ -27,6 +27,14 @@ func (t *sessionTx) SeeDevice(ctx context.Context, id account.ID, tag vault.Tag,
 	return false, trustedUntil, nil
 }
 
+func (t *sessionTx) KeepDevices(ctx context.Context, id account.ID, n int, kept vault.Tag) error {
+	_, err := t.tx.ExecContext(ctx, `
+		DELETE FROM devices WHERE account_id = $1 AND tag <> $2 AND tag NOT IN (
+			SELECT tag FROM devices WHERE account_id = $1 AND tag <> $2
+			ORDER BY COALESCE(trusted_until, 0) DESC, first_seen DESC, tag LIMIT $3)`, id, kept[:], n-1)
+	return failure(err)
+}
+
 func (t *sessionTx) ForgetDevice(ctx context.Context, id account.ID, tag vault.Tag) error {
 	_, err := t.tx.ExecContext(ctx, `DELETE FROM devices WHERE account_id = $1 AND tag = $2`, id, tag[:])
 	return failure(err)
