@@ -17,7 +17,7 @@ import (
 type benchCmd struct {
 	URL       *url.URL `name:"url" default:"http://127.0.0.1:3000" placeholder:"URL" help:"The server (default ${default})."`
 	YesRemote bool     `help:"Yes, load a server that is not on this machine."`
-	Token     string   `placeholder:"BOT_TOKEN" help:"The server's bot token, to sign people in (default: its dev mode does)."`
+	Token     string   `placeholder:"BOT_TOKEN" help:"The server's bot token, to sign people in (default: that of the settings, else the server's dev mode does)."`
 	Bare      bool     `help:"The server has no accounts: join rooms by the event join."`
 
 	Rooms    int           `default:"1" help:"Rooms (default ${default}: the global room)."`
@@ -56,8 +56,18 @@ func (c *benchCmd) config() loadtest.Config {
 
 // Run prints the result; exit code 1 means that something was lost, doubled, out of order, misrouted
 // or refused, or that a connection ended.
-func (c *benchCmd) Run(ctx context.Context, stdout io.Writer) error {
-	report, err := loadtest.Run(ctx, c.config())
+func (c *benchCmd) Run(ctx context.Context, env environment, stdout io.Writer) error {
+	test := c.config()
+	if test.BotToken == "" && !c.Bare {
+		cfg, err := env.load()
+		if err != nil {
+			return err
+		}
+		if tokens := cfg.Tokens(); len(tokens) > 0 {
+			test.BotToken = tokens[0]
+		}
+	}
+	report, err := loadtest.Run(ctx, test)
 	if err != nil {
 		return err
 	}

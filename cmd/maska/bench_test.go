@@ -49,6 +49,26 @@ func TestBenchFailsWhenTheServerRefuses(t *testing.T) {
 	}
 }
 
+func TestBenchSignsInWithTheTokenOfTheSettings(t *testing.T) {
+	s := testkit.Start(t, "RATE_LIMITS=off")
+	bench := func(environ ...string) (code int, text string) {
+		var out strings.Builder
+		code = execute(t.Context(), []string{"bench", "--url", s.URL, "--members", "2", "--warm-up", "10ms", "--duration", "50ms"}, environ, strings.NewReader(""), &out, &out)
+		return code, out.String()
+	}
+	if code, text := bench("TELEGRAM_BOT_TOKEN=" + testkit.BotToken); code != 0 {
+		t.Errorf("exit code %d: %s", code, text)
+	}
+	for want, environ := range map[string][]string{
+		"the server is not in dev mode, so its bot token is needed: --token or TELEGRAM_BOT_TOKEN": nil,
+		"the server has another bot token": {"TELEGRAM_BOT_TOKEN=700000009:another"},
+	} {
+		if code, text := bench(environ...); code != 1 || !strings.HasSuffix(text, want+"\n") || strings.Count(text, "\n") != 1 {
+			t.Errorf("exit code %d: %s", code, text)
+		}
+	}
+}
+
 func TestBenchLoadsAnotherMachineOnlyWhenToldSo(t *testing.T) {
 	for _, url := range []string{"https://chat.example.org", "http://192.0.2.1:3000", "http://localhost.example.org"} {
 		if code, _, stderr := runBench(t, "--url", url); code != 2 || !strings.Contains(stderr, "--yes-remote") {

@@ -59,7 +59,11 @@ func (p *people) enter(ctx context.Context, n, parallel int) ([]string, error) {
 			var got struct {
 				Token string `json:"token"`
 			}
-			if err := p.post(ctx, "/auth", "", map[string]any{"initData": initData}, &got); err != nil {
+			err = p.post(ctx, "/auth", "", map[string]any{"initData": initData}, &got)
+			if no, ok := errors.AsType[*refused](err); ok && no.code == "init_data_invalid" {
+				return errors.New("the server has another bot token")
+			}
+			if err != nil {
 				return err
 			}
 			tokens[i] = got.Token
@@ -80,7 +84,10 @@ func (p *people) initData(ctx context.Context, person int) (string, error) {
 		URL string `json:"url"`
 	}
 	if err := p.post(ctx, "/dev/launch", "", map[string]any{"person": firstDevPerson + person, "theme": "light"}, &launch); err != nil {
-		return "", fmt.Errorf("%w; is the server in dev mode? otherwise give its bot token", err)
+		if no, ok := errors.AsType[*refused](err); ok && no.code != rateLimited {
+			return "", errors.New("the server is not in dev mode, so its bot token is needed: --token or TELEGRAM_BOT_TOKEN")
+		}
+		return "", err
 	}
 	_, fragment, _ := strings.Cut(launch.URL, "#")
 	values, err := url.ParseQuery(fragment)
