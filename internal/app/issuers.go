@@ -27,5 +27,5 @@ func (a *App) openIssuers(keys *vault.Vault, source random.Source) *oidc.Issuers
 		}
 		list = append(list, telegram)
 	}
-	return oidc.New(oidc.Config{Client: oidc.NewClient(), Vault: keys, Random: source, Now: a.now}, list...)
+	return oidc.New(oidc.Config{Client: oidc.NewClient(), Vault: keys, Random: source, Now: a.now, MaxAge: a.cfg.AuthMaxAge}, list...)
 }

@@ -185,6 +185,8 @@ func TestFirstSignInsAtOnceWithAnotherServiceMakeOneAccount(t *testing.T) {
 	}
 }
 
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 func TestTelegramsIDTokenLeadsToTheAccountOfTheTelegramUser(t *testing.T) {
 	t.Parallel()
 	issuer := testkit.StartIssuer(t, "700000001", "unused")
@@ -201,6 +203,8 @@ func TestTelegramsIDTokenLeadsToTheAccountOfTheTelegramUser(t *testing.T) {
 	for name, token := range map[string]string{
 		"another bot's": issuer.Sign(claims(map[string]any{"aud": "700000002"})), "another nonce": issuer.Sign(claims(map[string]any{"nonce": "n-2"})),
 		"no id": issuer.Sign(claims(map[string]any{"id": nil})), "id 0": issuer.Sign(claims(map[string]any{"id": 0})), "id of no number": issuer.Sign(claims(map[string]any{"id": 1.5})),
+		"old":        issuer.Sign(claims(map[string]any{"iat": time.Now().Add(-25 * time.Hour).Unix()})),
+		"of no time": issuer.Sign(claims(map[string]any{"iat": nil})), "of the future": issuer.Sign(claims(map[string]any{"iat": time.Now().Add(time.Hour).Unix()})),
 		"another key": issuer.SignWithAnotherKey(claims(nil)), "rubbish": "x.y.z", "huge": strings.Repeat("A", 20_000),
 	} {
 		if answer := send(token, "n-1"); answer.Status != 401 || answer.Code() != "telegram_data_invalid" {
@@ -211,10 +215,20 @@ func TestTelegramsIDTokenLeadsToTheAccountOfTheTelegramUser(t *testing.T) {
 		t.Errorf("no token: %d %s", answer.Status, answer.Body)
 	}
 	var got issuedSet
-	answer := send(issuer.Sign(claims(nil)), "n-1")
+	token := issuer.Sign(claims(nil))
+	answer := send(token, "n-1")
 	answer.Into(t, &got)
 	if answer.Status != 200 || got.IsNew || got.User.ID != accountID(t, s, person) || got.User.TelegramID == nil || *got.User.TelegramID != person.User.ID {
 		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+	last := strings.IndexByte(base64URL, token[len(token)-1])
+	for name, again := range map[string]string{"the same": token, "in other words": token[:len(token)-1] + string(base64URL[last^1]), "with a line end": token + "\n"} {
+		if answer := send(again, "n-1"); answer.Status != 401 || answer.Code() != "telegram_data_invalid" {
+			t.Errorf("%s token again: %d %s", name, answer.Status, answer.Body)
+		}
+	}
+	if answer := send(issuer.Sign(claims(map[string]any{"nonce": "n-2"})), "n-2"); answer.Status != 200 {
+		t.Errorf("another token: %d %s", answer.Status, answer.Body)
 	}
 	if answer := s.Do(http.MethodPost, "/api/auth/oidc/telegram/start", ""); answer.Status != 404 {
 		t.Errorf("without a secret nobody can be sent to Telegram: %d %s", answer.Status, answer.Body)

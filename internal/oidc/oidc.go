@@ -12,6 +12,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,6 +55,7 @@ type Config struct {
 	Vault  *vault.Vault
 	Random random.Source
 	Now    func() time.Time
+	MaxAge time.Duration // of Telegram's ID tokens, whose nonce is their sender's word
 }
 
 // Issuers signs people in with any of them. It is safe for concurrent use.
@@ -204,10 +207,12 @@ func (i *Issuers) verify(ctx context.Context, one *issuer, provider *oidclib.Pro
 	if token.Subject == "" || subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(nonce)) != 1 {
 		return session.Issued{}, one.refused(errors.New("another nonce, or no subject"))
 	}
-	mark := sha256.Sum256([]byte(idToken))
-	issued := session.Issued{Issuer: one.Name, URL: one.URL, Subject: token.Subject, Mark: hex.EncodeToString(mark[:8])}
+	issued := session.Issued{Issuer: one.Name, URL: one.URL, Subject: token.Subject, Mark: mark(token)}
 	if !one.Telegram {
 		return issued, nil
+	}
+	if age := i.cfg.Now().Sub(token.IssuedAt); age > i.cfg.MaxAge || age < -telegram.DefaultMaxSkew {
+		return session.Issued{}, errs.Wrap(errs.TelegramDataInvalid, errors.New("the ID token is too old, or of the future")).WithReason("expired")
 	}
 	id, err := claims.TelegramID.Int64()
 	if err != nil || id <= 0 || id >= telegram.UserIDLimit {
@@ -215,6 +220,14 @@ func (i *Issuers) verify(ctx context.Context, one *issuer, provider *oidclib.Pro
 	}
 	issued.Telegram = &telegram.User{ID: id, FirstName: claims.Name, Username: claims.Username}
 	return issued, nil
+}
+
+// mark stands for an ID token. It is made of what the token says: its text can be written in several ways.
+func mark(token *oidclib.IDToken) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		token.Issuer, token.Subject, token.Nonce, strconv.FormatInt(token.IssuedAt.Unix(), 10), strconv.FormatInt(token.Expiry.Unix(), 10),
+	}, "\n")))
+	return hex.EncodeToString(sum[:8])
 }
 
 func (i *Issuers) find(ctx context.Context, name string) (*issuer, *oidclib.Provider, error) {

@@ -170,9 +170,10 @@ func (s *Service) sealTelegram(id account.ID, user telegram.User) (sealed []byte
 	return sealed, name, err
 }
 
-// useOnce refuses a proof that has signed in before (TELEGRAM_REPLAY=once).
+// useOnce refuses a proof that has signed in before: always an ID token, which is made for one sign-in, and
+// the others with TELEGRAM_REPLAY=once.
 func (s *Service) useOnce(ctx context.Context, proof telegramProof) error {
-	if !s.onceOnly {
+	if !s.onceOnly && proof.method != MethodOIDC {
 		return nil
 	}
 	rule := limit.Rule{Name: "telegram_proof", Max: 1, Per: 7 * 24 * time.Hour, Fixed: true}
