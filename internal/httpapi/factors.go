@@ -60,7 +60,7 @@ type phoneBody struct {
 }
 
 func (a *API) enrolSMS(c *call, in phoneBody) (enrolled, error) {
-	e, err := a.sessions.EnrolSMS(c.Context(), c.actor, in.Phone)
+	e, err := a.sessions.EnrolSMS(c.Context(), c.actor, in.Phone, c.client)
 	return enrolled{FactorID: e.ID}, err
 }
 

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/hmac"
+	"encoding/hex"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,6 +27,15 @@ type TextSender interface {
 // sentCodes is how often a code is sent for an account: text messages cost money, and nobody shall
 // fill another's mailbox.
 var sentCodes = limit.Rule{Name: "sent_code", Max: 5, Per: 15 * time.Minute}
+
+// Accounts cost nothing and text messages do, and some numbers earn by them. So texts to numbers that nobody
+// has confirmed yet are also counted by who asks, by the number, and in all. Those to confirmed ones are not:
+// nobody shall keep their owner from signing in.
+var (
+	newNumberIP    = limit.Rule{Name: "new_number_ip", Max: 10, Per: time.Hour}
+	newNumberTexts = limit.Rule{Name: "new_number", Max: 5, Per: time.Hour}
+	newNumbers     = limit.Rule{Name: "new_numbers", Max: 300, Per: time.Hour}
+)
 
 // Issuer is what authenticator apps show.
 const Issuer = "Maska"
@@ -61,7 +71,7 @@ func (s *Service) EnrolEmail(ctx context.Context, actor Actor) (Enrolment, error
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // ITU-T E.164
 
 // EnrolSMS begins to use a phone number for codes. It may be written with spaces, hyphens and brackets.
-func (s *Service) EnrolSMS(ctx context.Context, actor Actor, phone string) (Enrolment, error) {
+func (s *Service) EnrolSMS(ctx context.Context, actor Actor, phone string, client Client) (Enrolment, error) {
 	if s.texts == nil {
 		return Enrolment{}, errs.New(errs.NotFound)
 	}
@@ -69,7 +79,21 @@ func (s *Service) EnrolSMS(ctx context.Context, actor Actor, phone string) (Enro
 	if !phoneNumber.MatchString(phone) {
 		return Enrolment{}, errs.Invalid("phone", errs.BadFormat)
 	}
+	if err := s.countNewNumber(ctx, phone, client); err != nil {
+		return Enrolment{}, err
+	}
 	return s.enrolSent(ctx, actor, FactorSMS, factorSecret{Phone: phone})
+}
+
+func (s *Service) countNewNumber(ctx context.Context, phone string, client Client) error {
+	if err := s.take(ctx, newNumberIP, limit.IPKey(client.IP)); err != nil {
+		return err
+	}
+	number := s.vault.LockTag("text:" + phone)
+	if err := s.take(ctx, newNumberTexts, hex.EncodeToString(number[:])); err != nil {
+		return err
+	}
+	return s.take(ctx, newNumbers, "")
 }
 
 // enrolSent enrols a factor whose proof is a code that is sent now.

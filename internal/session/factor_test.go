@@ -326,10 +326,10 @@ func TestCodesAreSentToAPhone(t *testing.T) {
 	eachGuarded(t, func(t *testing.T, w *world, p *phone) {
 		actor := w.authenticate(w.enter(1).Access)
 		for _, number := range []string{"", "123", "+0123456789", "+49 151x", "+1234567890123456", "+49151123456;+49"} {
-			_, err := w.EnrolSMS(t.Context(), actor, number)
+			_, err := w.EnrolSMS(t.Context(), actor, number, client)
 			w.wantCode(err, errs.ValidationFailed)
 		}
-		e, err := w.EnrolSMS(t.Context(), actor, "+49 (151) 234-5678")
+		e, err := w.EnrolSMS(t.Context(), actor, "+49 (151) 234-5678", client)
 		if err != nil || !strings.Contains(p.text.String(), "to +491512345678:") {
 			t.Fatalf("%v: %s", err, p.text.String())
 		}
@@ -337,7 +337,7 @@ func TestCodesAreSentToAPhone(t *testing.T) {
 		w.advance(5 * time.Minute)
 		_, err = w.ActivateFactor(t.Context(), actor, session.FactorSMS, e.ID, code, client)
 		w.wantCode(err, errs.MFAInvalid) // too late
-		if e, err = w.EnrolSMS(t.Context(), actor, "+491512345678"); err != nil {
+		if e, err = w.EnrolSMS(t.Context(), actor, "+491512345678", client); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.ActivateFactor(t.Context(), actor, session.FactorSMS, e.ID, p.code(t), client); err != nil {

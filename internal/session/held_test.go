@@ -90,7 +90,7 @@ func TestManyWhoExchangeUsernamesAllSignIn(t *testing.T) {
 	for id := range int64(people) {
 		all.Go(func() {
 			for range times {
-				user := telegram.User{ID: id + 1, FirstName: "Ann", Username: names(id, rand.Int64N(people))}
+				user := telegram.User{ID: id + 1, FirstName: "Ann", Username: names(id, rand.Int64N(people))} //nolint:gosec // no secret: any order will do
 				if _, err := w.SignInTelegram(t.Context(), w.initDataOf(user), true, client, locale.English); err != nil {
 					t.Error(err)
 				}

@@ -22,7 +22,7 @@ func TestNoTimeOfAnAccountIsExact(t *testing.T) {
 		w.refreshFails(reused.Refresh, errs.RefreshTokenReused)
 
 		actor := w.authenticate(w.enter(guarded).Access)
-		e, err := w.EnrolSMS(t.Context(), actor, "+4915112345678")
+		e, err := w.EnrolSMS(t.Context(), actor, "+4915112345678", client)
 		if err != nil {
 			t.Fatal(err)
 		}
