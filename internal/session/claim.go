@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 
@@ -24,29 +23,26 @@ const claimColumn = "mail_tokens.claim"
 
 // offerClaim writes to an address whose holder never proved it: it may go to the account that wants it
 // (decision 46). The answer to the one who asked stays the same either way.
-func (s *Service) offerClaim(ctx context.Context, a account.Account, wanted claim, c credentials) error {
+func (s *Service) offerClaim(a account.Account, wanted claim, c credentials) error {
 	plain, err := json.Marshal(wanted)
 	if err != nil {
 		return err
 	}
-	return s.offer(ctx, c, a.Language, func(account.Account) MailToken {
+	s.offer(c, a.Language, func(account.Account) MailToken {
 		return MailToken{Account: a.ID, Kind: TokenClaim, EmailTag: c.tag, Sealed: s.vault.Seal(claimColumn, int64(a.ID), plain)}
 	})
+	return nil
 }
 
 // offerAnew writes to such an address when somebody wanted to register with it. Who that was is not
 // kept: an account is made for whoever reads the letter, with the password that he chooses then.
-func (s *Service) offerAnew(ctx context.Context, c credentials, lang locale.Lang) error {
-	return s.offer(ctx, c, lang, func(holder account.Account) MailToken {
+func (s *Service) offerAnew(c credentials, lang locale.Lang) {
+	s.offer(c, lang, func(holder account.Account) MailToken {
 		return MailToken{Account: holder.ID, Kind: TokenNew, EmailTag: c.tag}
 	})
 }
 
-func (s *Service) offer(ctx context.Context, c credentials, lang locale.Lang, token func(holder account.Account) MailToken) error {
-	result, err := s.limits.Take(ctx, limit.MailAddress, hex.EncodeToString(c.tag[:]), 1)
-	if err != nil || !result.Allowed {
-		return err
-	}
+func (s *Service) offer(c credentials, lang locale.Lang, token func(holder account.Account) MailToken) {
 	s.mailer.Post(func(ctx context.Context) (*Letter, error) {
 		holder, err := s.store.AccountByEmail(ctx, c.tag)
 		if errors.Is(err, ErrNoAccount) || (err == nil && (holder.EmailVerified || !holder.Active)) {
@@ -69,7 +65,6 @@ func (s *Service) offer(ctx context.Context, c credentials, lang locale.Lang, to
 		}
 		return letter, err
 	})
-	return nil
 }
 
 func (s *Service) unsealClaim(t MailToken) (wanted claim, err error) {

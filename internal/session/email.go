@@ -59,6 +59,10 @@ func (s *Service) Register(ctx context.Context, in NewCredentials, client Client
 	if err != nil {
 		return Tokens{}, "", err
 	}
+	letter, err := s.mayWrite(ctx, c.tag)
+	if err != nil {
+		return Tokens{}, "", err
+	}
 	var token string
 	tokens, err = s.enter(ctx, client, lang, func(tx Tx) (proven, error) {
 		a := s.give(s.newAccount(), c, hash)
@@ -67,18 +71,21 @@ func (s *Service) Register(ctx context.Context, in NewCredentials, client Client
 		if err == nil && !inserted {
 			err = errs.Wrap(errs.EmailTaken, ErrTaken)
 		}
-		if err == nil && a.Active {
+		if err == nil && a.Active && letter {
 			token, err = s.newMailToken(ctx, tx, MailToken{Account: a.ID, Kind: TokenVerify, EmailTag: c.tag})
 		}
 		return proven{account: a, isNew: true, methods: []string{MethodPassword}, detail: "password"}, err
 	})
-	if errors.Is(err, ErrTaken) {
-		return Tokens{}, "", errors.Join(err, s.offerAnew(ctx, c, lang))
+	if errors.Is(err, ErrTaken) && letter {
+		s.offerAnew(c, lang)
 	}
-	if err == nil {
+	if err != nil {
+		return Tokens{}, "", err
+	}
+	if letter {
 		s.post(Letter{Kind: LetterVerify, To: c.address.Mailbox, Language: lang, Token: token})
 	}
-	return tokens, c.warning, err
+	return tokens, c.warning, nil
 }
 
 // BindEmail gives the actor's account an address and a password (auth contract, row 9).
@@ -94,6 +101,10 @@ func (s *Service) BindEmail(ctx context.Context, actor Actor, in NewCredentials,
 		return bound, "", err
 	}
 	hash, err := s.hash(ctx, c.chosen)
+	if err != nil {
+		return bound, "", err
+	}
+	letter, err := s.mayWrite(ctx, c.tag)
 	if err != nil {
 		return bound, "", err
 	}
@@ -113,23 +124,36 @@ func (s *Service) BindEmail(ctx context.Context, actor Actor, in NewCredentials,
 		if err := tx.SetCredentials(ctx, bound); err != nil {
 			return err
 		}
-		if token, err = s.newMailToken(ctx, tx, MailToken{Account: a.ID, Kind: TokenVerify, EmailTag: c.tag}); err != nil {
-			return err
+		if letter {
+			if token, err = s.newMailToken(ctx, tx, MailToken{Account: a.ID, Kind: TokenVerify, EmailTag: c.tag}); err != nil {
+				return err
+			}
 		}
 		r := s.record(audit.EmailBound, client)
 		r.Account, r.Session = int64(a.ID), actor.Session
 		return tx.Audit(ctx, r)
 	})
 	if errors.Is(err, ErrTaken) {
-		return bound, "", errors.Join(errs.Wrap(errs.EmailTaken, err),
-			s.offerClaim(ctx, actor.Account, claim{Email: c.address.Typed, PasswordHash: hash}, c))
+		err = errs.Wrap(errs.EmailTaken, err)
+		if letter {
+			err = errors.Join(err, s.offerClaim(actor.Account, claim{Email: c.address.Typed, PasswordHash: hash}, c))
+		}
 	}
 	if err != nil {
 		return bound, "", err
 	}
 	s.DropAccount(bound.ID)
-	s.post(Letter{Kind: LetterVerify, To: c.address.Mailbox, Language: bound.Language, Token: token})
+	if letter {
+		s.post(Letter{Kind: LetterVerify, To: c.address.Mailbox, Language: bound.Language, Token: token})
+	}
 	return bound, c.warning, nil
+}
+
+// mayWrite counts a letter to an address that nobody asked there for. Above the limit none is sent, and
+// the answer stays the same: strangers who used it up must not keep the owner from using his address.
+func (s *Service) mayWrite(ctx context.Context, address vault.Tag) (bool, error) {
+	result, err := s.limits.Take(ctx, limit.MailAddress, hex.EncodeToString(address[:]), 1)
+	return result.Allowed, err
 }
 
 // bindable refuses an account that has an address, and one whose password would be replaced by somebody
