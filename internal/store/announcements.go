@@ -26,14 +26,18 @@ func insertAnnouncements(ctx context.Context, tx *sql.Tx, records []audit.Record
 	return nil
 }
 
-// DueAnnouncements lists up to n announcements whose time has come.
+// DueAnnouncements lists up to n announcements whose time has come. What happened to an account waits until
+// all that happened to it before is dropped.
 func (s *Store) DueAnnouncements(ctx context.Context, now time.Time, n int) (due []audit.Announcement, err error) {
 	err = s.each(ctx, func(row scanner) error {
 		var a audit.Announcement
 		err := row.Scan(&a.ID, &a.Event, &a.Account, &a.Tries)
 		due = append(due, a)
 		return err
-	}, `SELECT id, event, account_id, tries FROM announcements WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`, millis(now), n)
+	}, `
+		SELECT id, event, account_id, tries FROM announcements a
+		WHERE next_at <= $1 AND NOT EXISTS (SELECT 1 FROM announcements b WHERE b.account_id = a.account_id AND b.seq < a.seq)
+		ORDER BY next_at, seq LIMIT $2`, millis(now), n)
 	return due, err
 }
 

@@ -26,6 +26,9 @@ const (
 	// The first pause after a failure; each is twice the one before, up to the longest.
 	firstPause   = 5 * time.Second
 	longestPause = time.Hour
+	// grid is what times of attempts are rounded up to: they are kept beside the account, and must not tell
+	// when it did something.
+	grid = 5 * time.Minute
 	// maxTries are made within about four days.
 	maxTries = 100
 )
@@ -48,7 +51,7 @@ type Config struct {
 }
 
 // Teller tells. Any number of nodes may run one: each announcement is taken by one at a time. It is told
-// at least once, so its receiver looks at webhook-id.
+// at least once, so its receiver looks at webhook-id. What happened to one account is told in order.
 type Teller struct{ cfg Config }
 
 // New makes a teller.
@@ -86,7 +89,7 @@ func (t *Teller) Tell(ctx context.Context) error {
 	}
 	for _, a := range due {
 		// The next attempt is set before this one, so that a node that dies delays it and loses nothing.
-		taken, err := t.cfg.Store.TakeAnnouncement(ctx, a, t.cfg.Now().Add(patience+pause(a.Tries)))
+		taken, err := t.cfg.Store.TakeAnnouncement(ctx, a, next(t.cfg.Now(), a.Tries))
 		if err != nil {
 			return err
 		}
@@ -106,8 +109,9 @@ func (t *Teller) Tell(ctx context.Context) error {
 	return nil
 }
 
-func pause(tries int) time.Duration {
-	return min(longestPause, firstPause<<min(tries, 20))
+// next is when an announcement is tried again that is tried now.
+func next(now time.Time, tries int) time.Time {
+	return now.Add(patience + min(longestPause, firstPause<<min(tries, 20)) + grid - 1).Truncate(grid)
 }
 
 // message is what is told.

@@ -91,16 +91,22 @@ func TestWhatHappensToAccountsIsToldUntilItIsHeard(t *testing.T) {
 		if len(told.heard) != 1 || told.heard[0] != `{"type":"user.created","data":{"id":"42"}}` {
 			t.Errorf("heard %v", told.heard)
 		}
+		if n := db.Count(t, `SELECT COUNT(*) FROM announcements WHERE next_at % 300000 = 0`); n != 1 {
+			t.Error("the time of the next attempt dates what happened")
+		}
 		told.status = http.StatusNoContent
-		now = now.Add(time.Minute)
-		record(3, audit.AccountDisabled)
+		record(9, audit.AccountDisabled) // ids are no order
+		record(3, audit.AccountEnabled)
 		record(4, audit.AccountDeleted)
-		tell(tellers[1])
-		tell(tellers[0])
+		tell(tellers[1]) // what is to be told first must wait, and so does the rest
+		now = now.Add(10 * time.Minute)
+		for range 2 {
+			tell(tellers[1])
+			tell(tellers[0])
+		}
 		now = now.Add(time.Hour)
 		tell(tellers[0])
-		slices.Sort(told.ids)
-		if !slices.Equal(told.ids, []string{"msg_1", "msg_1", "msg_3", "msg_4"}) {
+		if !slices.Equal(told.ids, []string{"msg_1", "msg_1", "msg_9", "msg_3", "msg_4"}) {
 			t.Errorf("heard %v %v", told.ids, told.heard)
 		}
 		if n := db.Count(t, `SELECT COUNT(*) FROM announcements`); n != 0 {
