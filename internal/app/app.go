@@ -68,7 +68,7 @@ type App struct {
 	fallbacks func() uint64    // of the limiter
 
 	places     *geo.DB // nil without GEOIP_DB
-	firstAdmin string  // the code that makes its user an admin, made at this start
+	firstAdmin string  // the code that makes its user an admin, while it stands
 	madeKey    string  // path of a root key that was made at this start
 	draining   atomic.Bool
 }
@@ -261,7 +261,7 @@ func (a *App) Greeting() string {
 		fmt.Fprintf(&b, "A root key was made: %s. Back it up apart from the database; without it masks lose their owners.\n", a.madeKey)
 	}
 	if a.firstAdmin != "" {
-		fmt.Fprintf(&b, "Nobody is an admin yet. Whoever signs in and sends this code becomes one, once: %s\n(POST /api/admin/claim; later: maska admin grant)\n", a.firstAdmin)
+		fmt.Fprintf(&b, "Nobody is an admin yet. Whoever signs in and sends this code becomes one, once: %s\n(POST /api/admin/claim; or type, after you have signed in: maska admin grant tg:<your Telegram id> admin)\n", a.firstAdmin)
 	}
 	if a.cfg.Dev {
 		fmt.Fprintf(&b, "No TELEGRAM_BOT_TOKEN: developer mode, this machine only.\nOpen %s/dev\n", a.URL())

@@ -63,8 +63,14 @@ func TestTheFirstStartNeedsNothingAndTellsWhatItMade(t *testing.T) {
 			t.Errorf("the greeting lacks %q:\n%s", part, first)
 		}
 	}
-	if second := started(t, "DATA_DIR="+dir); strings.Contains(second, "root.key") {
+	second := started(t, "DATA_DIR="+dir)
+	if strings.Contains(second, "root.key") {
 		t.Error("the second start made a key")
+	}
+	for _, greeting := range []string{first, second} {
+		if !strings.Contains(greeting, "becomes one, once: ") || !strings.Contains(greeting, "maska admin grant tg:<your Telegram id> admin") {
+			t.Errorf("nobody is told how to become an admin:\n%s", greeting)
+		}
 	}
 	for _, name := range []string{"root.key", "dev-bot-token", "maska.db"} {
 		info, err := os.Stat(filepath.Join(dir, name))

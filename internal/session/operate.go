@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strconv"
@@ -23,7 +24,7 @@ type operatorStore interface {
 	FindAccount(ctx context.Context, key AccountKey) (account.Account, error)
 	// ListAccounts lists up to n accounts by id, after one; only those with special roles and disabled ones if special is set.
 	ListAccounts(ctx context.Context, after account.ID, n int, special bool) ([]account.Account, error)
-	// OfferFirstAdmin keeps the hash of a code that makes its first user an admin; false when there was one, or is an admin.
+	// OfferFirstAdmin keeps the hash of a code that makes its first user an admin, and reports whether that code stands.
 	OfferFirstAdmin(ctx context.Context, hash [sha256.Size]byte) (bool, error)
 	// AllAudit lists up to n records of all accounts that are older than a place in the list, newest first.
 	AllAudit(ctx context.Context, before AuditPlace, n int) ([]audit.Record, error)
@@ -244,15 +245,20 @@ func (s *Service) operated(event audit.Event, by Operator, id account.ID) audit.
 	return r
 }
 
-// firstAdminLength is that of the code in characters of 62 kinds.
-const firstAdminLength = 24
+// firstAdminBytes is what of a derived key makes the code.
+const firstAdminBytes = 18
 
-// OfferFirstAdmin makes the code by which somebody becomes the first admin, once in the life of a
-// database and only while there is no admin; else it is empty. Only its hash is kept.
+// OfferFirstAdmin is the code by which somebody becomes the first admin. It is derived from the root key,
+// so that every start can tell it until it is used or there is an admin; after that it is empty for ever.
+// Only its hash is kept.
 func (s *Service) OfferFirstAdmin(ctx context.Context) (string, error) {
-	code := s.random.Letters(firstAdminLength)
-	made, err := s.store.OfferFirstAdmin(ctx, sha256.Sum256([]byte(code)))
-	if err != nil || !made {
+	key, err := s.vault.Key("first admin")
+	if err != nil {
+		return "", err
+	}
+	code := base64.RawURLEncoding.EncodeToString(key[:firstAdminBytes])
+	stands, err := s.store.OfferFirstAdmin(ctx, sha256.Sum256([]byte(code)))
+	if err != nil || !stands {
 		return "", err
 	}
 	return code, nil

@@ -68,16 +68,17 @@ func scanAudit(row scanner) (r audit.Record, err error) {
 
 const firstAdmin = "first_admin"
 
-// OfferFirstAdmin keeps the hash of a code that makes its first user an admin; false when there was one, or
-// is an admin.
+// OfferFirstAdmin keeps the hash of a code that makes its first user an admin, and reports whether that code
+// stands; false when it was used, another one was kept, or there is an admin.
 func (s *Store) OfferFirstAdmin(ctx context.Context, hash [sha256.Size]byte) (bool, error) {
-	var offered bool
-	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM meta WHERE name = $1)`, firstAdmin).Scan(&offered); err != nil || offered {
+	if _, err := s.write.ExecContext(ctx, `
+		INSERT INTO meta (name, value) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE roles LIKE '%admin')
+		ON CONFLICT DO NOTHING`, firstAdmin, hash[:]); err != nil {
 		return false, failure(err)
 	}
-	return changed(s.write.ExecContext(ctx, `
-		INSERT INTO meta (name, value) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE roles LIKE '%admin')
-		ON CONFLICT DO NOTHING`, firstAdmin, hash[:]))
+	var stands bool
+	err := s.write.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM meta WHERE name = $1 AND value = $2)`, firstAdmin, hash[:]).Scan(&stands)
+	return stands, failure(err)
 }
 
 func (t *sessionTx) TakeFirstAdmin(ctx context.Context, hash [sha256.Size]byte) (bool, error) {
@@ -104,11 +105,12 @@ func (t *sessionTx) SetActive(ctx context.Context, id account.ID, active bool) e
 	return failure(err)
 }
 
-// identityTags are all that an account is found by when it signs in.
+// identityTags are all that an account is found by when it signs in, or was until lately.
 const identityTags = `
 	SELECT telegram_tag AS tag FROM accounts WHERE id = $1 AND telegram_tag IS NOT NULL
 	UNION SELECT email_tag FROM accounts WHERE id = $1 AND email_tag IS NOT NULL
-	UNION SELECT tag FROM external_identities WHERE account_id = $1`
+	UNION SELECT tag FROM external_identities WHERE account_id = $1
+	UNION SELECT tag FROM unbound_tags WHERE account_id = $1`
 
 func (t *sessionTx) DisableTags(ctx context.Context, id account.ID) error {
 	_, err := t.tx.ExecContext(ctx, `INSERT INTO disabled_tags (tag) SELECT tag FROM (`+identityTags+`) all_tags WHERE true ON CONFLICT DO NOTHING`, id)
