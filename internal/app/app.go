@@ -293,6 +293,9 @@ func (a *App) limitsInWords() string {
 // Serve answers until ctx ends, then drains: not ready any more, sockets closed one after another
 // while they are still served, requests finished, database last. It closes the app.
 func (a *App) Serve(ctx context.Context) error {
+	for _, warning := range a.cfg.Warnings {
+		a.log.WarnContext(ctx, "a setting is hardly meant so", "why", warning)
+	}
 	if a.cfg.LimitsOff {
 		a.log.WarnContext(ctx, "RATE_LIMITS=off: nobody is limited")
 	}

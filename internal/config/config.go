@@ -105,6 +105,7 @@ type Config struct {
 	WebhookKey []byte         `env:"-"`
 	Redis      Redis          `env:"-"` // without addresses, this node is alone
 	SMTP       SMTP           `env:"-"` // without a host, no mail is sent
+	Warnings   []string       `env:"-"` // sentences about what is allowed and hardly meant
 
 	// CheapPasswords makes hashes that cost nothing. No setting leads here: it is for tests.
 	CheapPasswords bool `env:"-"`
@@ -122,6 +123,7 @@ func Load(environ []string, dotenv string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	warnings := misspelled(values)
 	maps.Copy(values, env.ToMap(environ))
 	for name, value := range values { // an empty variable is one that is not set
 		if strings.TrimSpace(value) == "" {
@@ -135,6 +137,7 @@ func Load(environ []string, dotenv string) (Config, error) {
 		}
 		return Config{}, err
 	}
+	c.Warnings = warnings
 	return c, c.check()
 }
 
@@ -176,10 +179,13 @@ func (c *Config) check() error {
 			mistakes = append(mistakes, err)
 		}
 	}
-	if slices.Contains(sampleValues, c.BotUsername) {
-		wrong("TELEGRAM_BOT_USERNAME is the sample value; write the name of your bot")
-	}
 	c.BotUsername = strings.TrimPrefix(c.BotUsername, "@")
+	switch {
+	case slices.Contains(sampleValues, c.BotUsername):
+		wrong("TELEGRAM_BOT_USERNAME is the sample value; write the name of your bot")
+	case c.BotUsername != "" && !isUsername(c.BotUsername):
+		wrong("TELEGRAM_BOT_USERNAME is %q; the name of a bot has 5 to 32 letters, digits and _", c.BotUsername)
+	}
 	switch {
 	case c.Dev && c.Host == "":
 		c.Host = "127.0.0.1"
@@ -224,6 +230,9 @@ func (c *Config) check() error {
 			wrong("REDIS_URL %w", err)
 		}
 		c.Redis = redis
+		if c.DatabaseURL == "" {
+			c.Warnings = append(c.Warnings, "REDIS_URL is set without DATABASE_URL: nodes share messages only if they share one PostgreSQL")
+		}
 	}
 	if c.SMSWebhookURL != "" {
 		if gateway, err := url.Parse(c.SMSWebhookURL); err != nil || (gateway.Scheme != "https" && gateway.Scheme != "http") || gateway.Host == "" {
@@ -339,6 +348,11 @@ func checkBotToken(token string) error {
 		return errors.New("TELEGRAM_BOT_TOKEN does not look like a bot token (digits, a colon, letters)")
 	}
 	return nil
+}
+
+// isUsername follows Telegram's rule for the names of users and bots.
+func isUsername(name string) bool {
+	return len(name) >= 5 && len(name) <= 32 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
 func isLoopback(host string) bool {

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/joho/godotenv"
 )
@@ -39,4 +43,56 @@ func brokenLine(text []byte) int {
 		}
 	}
 	return 1
+}
+
+// misspelled warns of names in the file that are no settings but nearly are. Of what stands beside them
+// nothing is said.
+func misspelled(values map[string]string) (warnings []string) {
+	var ours []string
+	for field := range reflect.TypeFor[Config]().Fields() {
+		if name := field.Tag.Get("env"); name != "-" {
+			ours = append(ours, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.Contains(ours, name) {
+			continue
+		}
+		for _, setting := range ours {
+			if near(strings.ToUpper(name), setting) {
+				warnings = append(warnings, fmt.Sprintf("the .env file sets %s, which is no setting; is %s meant?", name, setting))
+				break
+			}
+		}
+	}
+	return warnings
+}
+
+// near reports whether b becomes a by one or two slips: a letter more, less or another one (Levenshtein
+// distance). In a short name only one is taken for a slip.
+func near(a, b string) bool {
+	most := 2
+	if len(b) < 8 {
+		most = 1
+	}
+	if max(len(a), len(b))-min(len(a), len(b)) > most {
+		return false
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)] <= most
 }

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,31 @@ func TestASlipInTheFileIsSaidByItsLineAndNothingElse(t *testing.T) {
 		_, err := loadFile(t, c.lines...)
 		if err == nil || !strings.Contains(err.Error(), c.line) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsHardlyMeantIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	c, err := loadFile(t, "TELEGRAM_BOT_TOKN=hunter2", "jwt_secret=hunter2", "PORTS=1", "POSTGRES_PASSWORD=hunter2", "COMPOSE_PROJECT_NAME=maska", "LANG=C", "A=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"the .env file sets PORTS, which is no setting; is PORT meant?",
+		"the .env file sets TELEGRAM_BOT_TOKN, which is no setting; is TELEGRAM_BOT_TOKEN meant?",
+		"the .env file sets jwt_secret, which is no setting; is JWT_SECRET meant?",
+	}
+	if !slices.Equal(c.Warnings, want) {
+		t.Errorf("%q", c.Warnings)
+	}
+	for setting, environ := range map[string][]string{
+		"REDIS_URL": {"REDIS_URL=redis://localhost"},
+		"":          {"REDIS_URL=redis://localhost", "DATABASE_URL=postgres://localhost/maska"},
+	} {
+		c, err := load(t, environ...)
+		if err != nil || (len(c.Warnings) == 1) != (setting != "") || !strings.HasPrefix(strings.Join(c.Warnings, ""), setting) {
+			t.Errorf("%v: %q, %v", environ, c.Warnings, err)
 		}
 	}
 }

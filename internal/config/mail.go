@@ -77,6 +77,13 @@ func (c *Config) checkMail(wrong func(format string, args ...any)) {
 	if c.Signup != "open" && c.Signup != "closed" {
 		wrong("SIGNUP is %q; it can be open or closed", c.Signup)
 	}
+	if c.SMTPURL != "" {
+		var err error
+		if c.SMTP, err = parseSMTP(c.SMTPURL); err != nil {
+			wrong("SMTP_URL %w", err)
+			return
+		}
+	}
 	from, err := mail.ParseAddress(c.MailFrom)
 	switch {
 	case c.MailFrom != "" && err != nil:
@@ -89,9 +96,6 @@ func (c *Config) checkMail(wrong func(format string, args ...any)) {
 	case c.PublicURL == "" && !c.Dev:
 		wrong("PUBLIC_URL must be set with SMTP_URL: the links in mails begin with it")
 	default:
-		if c.SMTP, err = parseSMTP(c.SMTPURL); err != nil {
-			wrong("SMTP_URL %w", err)
-		}
 		c.SMTP.From = *from
 	}
 }

@@ -49,14 +49,16 @@ func (c *Config) checkPlaces(wrong func(format string, args ...any)) {
 		name      string
 		countries []string
 	}{{"GEO_ALLOW", c.GeoAllow}, {"GEO_DENY", c.GeoDeny}} {
+		named := true
 		for i, country := range list.countries {
 			country = strings.ToUpper(strings.TrimSpace(country))
 			if len(country) != 2 || strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 				wrong("%s holds %q; a country has two letters, as DE", list.name, list.countries[i])
+				named = false
 			}
 			list.countries[i] = country
 		}
-		if len(list.countries) > 0 && c.GeoIPDB == "" {
+		if named && len(list.countries) > 0 && c.GeoIPDB == "" {
 			wrong("%s needs GEOIP_DB, the file that tells where addresses are", list.name)
 		}
 	}
