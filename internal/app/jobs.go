@@ -58,6 +58,9 @@ func (a *App) jobs() []job {
 		{"drop unfinished factors", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropUnfinishedFactors(ctx, a.now().Add(-session.EnrolmentLife), jobChunk))
 		}},
+		{"forget unlinked identities", func(ctx context.Context) (int, error) {
+			return counted(a.store.DropUnbound(ctx, a.now(), jobChunk))
+		}},
 		{"forget failed proofs", func(ctx context.Context) (int, error) {
 			return counted(a.store.DropLockouts(ctx, a.now().Add(-session.LocksForgotten), jobChunk))
 		}},

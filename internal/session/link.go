@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"maska/internal/account"
 	"maska/internal/audit"
@@ -16,6 +17,10 @@ import (
 // ErrTaken is what the store answers when an identity belongs to another account already.
 var ErrTaken = errors.New("session: the identity belongs to another account")
 
+// UnboundLife is how long an unlinked identity is disabled together with the account: who sees it coming cannot
+// unlink it and begin anew with it.
+const UnboundLife = 30 * 24 * time.Hour
+
 type linkTx interface {
 	// BindTelegram gives an account the Telegram identity of a; ErrTaken when another one has it. After
 	// that the transaction cannot go on.
@@ -24,6 +29,8 @@ type linkTx interface {
 	// go the codes that were sent there, and the password, which could not be reset without it.
 	UnbindTelegram(ctx context.Context, id account.ID) error
 	UnbindEmail(ctx context.Context, id account.ID) error
+	// KeepUnbound remembers until a time that an identity led to an account.
+	KeepUnbound(ctx context.Context, id account.ID, tag vault.Tag, until time.Time) error
 	// Disabled reports whether one of the identities may not sign in.
 	Disabled(ctx context.Context, tags ...vault.Tag) (bool, error)
 	// OtherProofs counts the passkeys and the identities of other issuers that lead to an account.
@@ -106,8 +113,9 @@ func (s *Service) UnbindTelegram(ctx context.Context, actor Actor, client Client
 		if a.TelegramTag == nil {
 			return errs.New(errs.NotBound)
 		}
+		gone := *a.TelegramTag
 		a.TelegramTag, a.SealedTelegram = nil, nil
-		return tx.UnbindTelegram(ctx, a.ID)
+		return errors.Join(tx.UnbindTelegram(ctx, a.ID), tx.KeepUnbound(ctx, a.ID, gone, hour(s.now()).Add(UnboundLife)))
 	})
 }
 
@@ -118,8 +126,12 @@ func (s *Service) UnbindEmail(ctx context.Context, actor Actor, client Client) (
 		if a.EmailTag == nil {
 			return errs.New(errs.NotBound)
 		}
+		gone, proved := *a.EmailTag, a.EmailVerified
 		a.EmailTag, a.SealedEmail, a.EmailVerified, a.PasswordHash = nil, nil, false, ""
-		return tx.UnbindEmail(ctx, a.ID)
+		if err := tx.UnbindEmail(ctx, a.ID); err != nil || !proved { // it may be somebody else's
+			return err
+		}
+		return tx.KeepUnbound(ctx, a.ID, gone, hour(s.now()).Add(UnboundLife))
 	})
 }
 

@@ -3,6 +3,7 @@ package session_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"maska/internal/account"
 	"maska/internal/errs"
@@ -239,5 +240,52 @@ func TestUnlinkingEndsWhatBeganWithTheIdentity(t *testing.T) {
 		if list, err := w.Sessions(t.Context(), w.again(actor)); err != nil || len(list) != 1 || list[0].ID != actor.Session {
 			t.Errorf("who unlinked has %+v, %v", list, err)
 		}
+	})
+}
+
+// Decision 8.
+func TestWhoUnlinksAnIdentityAndIsDisabledDoesNotComeBackWithIt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		tokens := w.enter(guarded)
+		actor := w.authenticate(tokens.Access)
+		address := w.vault.EmailTag("not-his@example.org")
+		w.db.Exec(t, `INSERT INTO external_identities (tag, account_id, issuer) VALUES ($1, $2, 'x')`, []byte("tag"), actor.Account.ID)
+		w.db.Exec(t, `UPDATE accounts SET email_tag = $1, sealed_email = $2, password_hash = 'x' WHERE id = $3`,
+			address[:], account.SealEmail(w.vault, actor.Account.ID, "not-his@example.org"), actor.Account.ID)
+		if _, err := w.UnbindEmail(t.Context(), actor, client); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.UnbindTelegram(t.Context(), actor, client); err != nil {
+			t.Fatal(err)
+		}
+		operate := func(active bool) {
+			t.Helper()
+			if _, err := w.Operate(t.Context(), session.Operator{}, actor.Account.ID, session.AccountChange{Active: &active}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		operate(false)
+		_, err := w.enterFrom(guarded, client)
+		w.wantCode(err, errs.AccountDisabled)
+		if n := w.db.Count(t, `SELECT COUNT(*) FROM disabled_tags WHERE tag = $1`, address[:]); n != 0 {
+			t.Error("an address that he never proved is disabled")
+		}
+		w.db.Exec(t, `DELETE FROM accounts WHERE telegram_tag IS NOT NULL`)
+		operate(true)
+		w.enter(guarded)
+		w.db.Exec(t, `DELETE FROM accounts WHERE telegram_tag IS NOT NULL`)
+
+		for _, step := range []struct {
+			after time.Duration
+			gone  int64
+		}{{session.UnboundLife - time.Hour, 0}, {time.Hour, 1}, {0, 0}} {
+			w.advance(step.after)
+			if n, err := w.db.DropUnbound(t.Context(), w.now(), 10); n != step.gone || err != nil {
+				t.Errorf("forgot %d, want %d; %v", n, step.gone, err)
+			}
+		}
+		operate(false)
+		w.enter(guarded)
 	})
 }

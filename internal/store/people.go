@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"time"
 
 	"maska/internal/account"
 	"maska/internal/audit"
@@ -35,6 +36,23 @@ func (t *sessionTx) UnbindEmail(ctx context.Context, id account.ID) error {
 	}
 	_, err = t.tx.ExecContext(ctx, `DELETE FROM mail_tokens WHERE account_id = $1`, id)
 	return failure(err)
+}
+
+func (t *sessionTx) KeepUnbound(ctx context.Context, id account.ID, tag vault.Tag, until time.Time) error {
+	_, err := t.tx.ExecContext(ctx, `
+		INSERT INTO unbound_tags (account_id, tag, until) VALUES ($1, $2, $3)
+		ON CONFLICT (account_id, tag) DO UPDATE SET until = excluded.until`, id, tag[:], millis(until))
+	return failure(err)
+}
+
+// DropUnbound forgets up to n unlinked identities that were kept until before a moment.
+func (s *Store) DropUnbound(ctx context.Context, before time.Time, n int) (int64, error) {
+	result, err := s.write.ExecContext(ctx, `
+		DELETE FROM unbound_tags WHERE (account_id, tag) IN (SELECT account_id, tag FROM unbound_tags WHERE until < $1 LIMIT $2)`, millis(before), n)
+	if err != nil {
+		return 0, failure(err)
+	}
+	return result.RowsAffected()
 }
 
 func (t *sessionTx) Disabled(ctx context.Context, tags ...vault.Tag) (disabled bool, err error) {
