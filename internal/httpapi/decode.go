@@ -105,7 +105,9 @@ func bindParameters(r *http.Request, dst reflect.Value) error {
 		var name, text string
 		var given bool
 		if name = field.Tag.Get("path"); name != "" {
-			text, given = r.PathValue(name), true
+			// The database has no texts with these; no id has U+FFFD, so that the route says in its own words that
+			// there is no such thing.
+			text, given = strings.ReplaceAll(strings.ToValidUTF8(r.PathValue(name), "\uFFFD"), "\x00", "\uFFFD"), true
 		} else if name = field.Tag.Get("query"); name != "" {
 			if len(query[name]) > 1 {
 				return errs.Invalid(name, errs.BadFormat)
@@ -138,7 +140,7 @@ func setParameter(dst reflect.Value, name, text string) error {
 		}
 		dst.SetInt(n)
 	case reflect.String:
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) { // the database has no such texts
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			return errs.Invalid(name, errs.BadFormat)
 		}
 		dst.SetString(text)

@@ -54,6 +54,8 @@ func TestTheRoutesOfAnAccountAnswerAsTheContractSays(t *testing.T) {
 		{"GET", "/api/auth/audit?cursor=x", "", false, 400, `"field":"cursor"`},
 		{"GET", "/api/auth/audit?cursor=AAAAAAAAAAEAAAAAAAAAAQ", "", false, 200, `"events":[]`},
 		{"DELETE", "/api/auth/sessions/unknown", "", false, 404, `"session_not_found"`},
+		{"DELETE", "/api/auth/sessions/%00", "", false, 404, `"session_not_found"`},
+		{"DELETE", "/api/auth/sessions/%ff", "", false, 404, `"session_not_found"`},
 		{"POST", "/api/auth/logout-all", "", false, 200, `"revoked":1`},
 		{"POST", "/api/auth/logout-all", `{"keepCurrent":true}`, false, 200, `"revoked":0`},
 		{"POST", "/api/auth/logout-all", `{"keepCurrent":1}`, false, 400, `"field":"keepCurrent"`},
