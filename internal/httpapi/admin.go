@@ -8,7 +8,8 @@ import (
 )
 
 // only lets a route be called by who may do something; roles are read with the session, not with the
-// token, so that a change works at once here and within 5 s on other nodes.
+// token, so that a change works at once, and within 5 s on a node that did not hear of it. What changes an
+// account looks once more.
 func only[In, Out any](p account.Permission, do func(*API, *call, In) (Out, error)) func(*API, *call, In) (Out, error) {
 	return func(a *API, c *call, in In) (out Out, err error) {
 		if !c.actor.Account.May(p) {
