@@ -18,7 +18,8 @@ export default defineConfig({
     target: 'es2020',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: ['index.html', 'dev.html'] },
+    // How long a slow machine takes for it is no warning about this project.
+    rollupOptions: { input: ['index.html', 'dev.html'], checks: { bundlerTimings: false } },
   },
   test: {
     environment: 'happy-dom',
