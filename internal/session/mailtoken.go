@@ -65,7 +65,7 @@ type mailTokenTx interface {
 // anybody may ask for, so that nobody can void what another one waits for. The account is held.
 func (s *Service) newMailToken(ctx context.Context, tx Tx, t MailToken) (token string, err error) {
 	token = s.random.Token(mailTokenSize)
-	t.Hash, t.ExpiresAt = sha256.Sum256([]byte(token)), s.now().Add(t.Kind.life())
+	t.Hash, t.ExpiresAt = sha256.Sum256([]byte(token)), stepped(s.now().Add(t.Kind.life()))
 	if t.Kind != TokenNew {
 		err = tx.DropMailTokens(ctx, t.Account, t.Kind)
 	}

@@ -33,7 +33,11 @@ func TestNoTimeOfAnAccountIsExact(t *testing.T) {
 		if _, err := w.AskFactor(t.Context(), w.challenged(client).Token, session.FactorSMS, ""); err != nil {
 			t.Fatal(err)
 		}
+		if _, _, err := w.Register(t.Context(), session.NewCredentials{Email: "ann@example.org", Password: "P@ssw0rd", Confirm: "P@ssw0rd"}, client, "en"); err != nil {
+			t.Fatal(err)
+		}
 		for _, query := range []string{
+			`SELECT COUNT(*) FROM mail_tokens WHERE expires_at % 300000 = 0`,
 			`SELECT COUNT(*) FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at % 3600000 = 0`,
 			`SELECT COUNT(*) FROM challenges WHERE expires_at % 300000 = 0 AND code_expires_at % 300000 = 0`,
 		} {
@@ -43,6 +47,7 @@ func TestNoTimeOfAnAccountIsExact(t *testing.T) {
 		}
 		for _, query := range []string{
 			`SELECT COUNT(*) FROM sessions WHERE revoked_at % 3600000 <> 0 OR created_at % 3600000 <> 0 OR expires_at % 3600000 <> 0`,
+			`SELECT COUNT(*) FROM mail_tokens WHERE expires_at % 300000 <> 0`,
 			`SELECT COUNT(*) FROM challenges WHERE expires_at % 300000 <> 0 OR code_expires_at % 300000 <> 0`,
 			`SELECT COUNT(*) FROM factors WHERE created_at % 3600000 <> 0`,
 		} {
