@@ -118,7 +118,7 @@ func (a *App) assemble(ctx context.Context, version string) error {
 	a.madeKey = made
 	tokens, dev := a.cfg.Tokens(), (*httpapi.Dev)(nil)
 	if a.cfg.Dev {
-		token, err := devToken(a.cfg.DataDir, source)
+		token, err := devToken(keys)
 		if err != nil {
 			return err
 		}

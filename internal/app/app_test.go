@@ -72,7 +72,7 @@ func TestTheFirstStartNeedsNothingAndTellsWhatItMade(t *testing.T) {
 			t.Errorf("nobody is told how to become an admin:\n%s", greeting)
 		}
 	}
-	for _, name := range []string{"root.key", "dev-bot-token", "maska.db"} {
+	for _, name := range []string{"root.key", "maska.db"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, info.Mode(), err)

@@ -2,23 +2,18 @@ package app
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"maska/internal/config"
-	"maska/internal/random"
 	"maska/internal/store"
 	"maska/internal/vault"
 )
 
-const (
-	keyFile      = "root.key"
-	devTokenFile = "dev-bot-token" //nolint:gosec // the name of a file
-)
+const keyFile = "root.key"
 
 // openVault finds the root key: the setting, else the key file, else, for a database that belongs to
 // no key yet, a new one. A key that does not belong to the database refuses the start (decision 7).
@@ -33,19 +28,25 @@ func openVault(ctx context.Context, cfg config.Config, db *store.Store) (v *vaul
 	return v, created, db.CheckKey(ctx, v.CheckValue())
 }
 
+// knownKey returns the key that is there; the error is [fs.ErrNotExist] if there is none yet.
+func knownKey(cfg config.Config) ([]byte, error) {
+	if cfg.RootKey == "" {
+		return vault.ReadRootKey(filepath.Join(cfg.DataDir, keyFile))
+	}
+	key, err := vault.ParseRootKey(cfg.RootKey)
+	if err != nil {
+		return nil, fmt.Errorf("ROOT_KEY: %w", err)
+	}
+	return key, nil
+}
+
 // rootKey returns the key, and the path of the file if it was made just now.
 func rootKey(ctx context.Context, cfg config.Config, db *store.Store) (key []byte, created string, err error) {
-	if cfg.RootKey != "" {
-		if key, err = vault.ParseRootKey(cfg.RootKey); err != nil {
-			return nil, "", fmt.Errorf("ROOT_KEY: %w", err)
-		}
-		return key, "", nil
-	}
-	path := filepath.Join(cfg.DataDir, keyFile)
-	key, err = vault.ReadRootKey(path)
+	key, err = knownKey(cfg)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, "", err
 	}
+	path := filepath.Join(cfg.DataDir, keyFile)
 	taken, err := db.HasKey(ctx)
 	if err != nil {
 		return nil, "", err
@@ -57,19 +58,15 @@ func rootKey(ctx context.Context, cfg config.Config, db *store.Store) (key []byt
 	return key, path, err
 }
 
-// devToken returns the bot token that dev mode signs with. It is kept, so that the people of dev
-// mode keep their masks over a restart.
-func devToken(dataDir string, source random.Source) (string, error) {
-	path := filepath.Join(dataDir, devTokenFile)
-	text, err := os.ReadFile(path) //nolint:gosec // the operator's own data folder
-	if err == nil {
-		return strings.TrimSpace(string(text)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+// devToken is the bot token that dev mode signs with. It is derived, so that the people of dev mode keep
+// their launch data over a restart, and nodes with one root key accept each other's.
+func devToken(keys *vault.Vault) (string, error) {
+	const secretBytes = 26 // 35 characters, as Telegram's have
+	key, err := keys.Key("dev bot token")
+	if err != nil {
 		return "", err
 	}
-	token := "700000001:" + source.Letters(35)
-	return token, os.WriteFile(path, []byte(token+"\n"), 0o600)
+	return "700000001:" + base64.RawURLEncoding.EncodeToString(key[:secretBytes]), nil
 }
 
 // BotToken is the token that a server with these settings checks launch data with.
@@ -77,9 +74,16 @@ func BotToken(cfg config.Config) (string, error) {
 	if tokens := cfg.Tokens(); len(tokens) > 0 {
 		return tokens[0], nil
 	}
-	text, err := os.ReadFile(filepath.Join(cfg.DataDir, devTokenFile))
+	key, err := knownKey(cfg)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", errors.New("no TELEGRAM_BOT_TOKEN is set, and no server has run in dev mode in this DATA_DIR")
 	}
-	return strings.TrimSpace(string(text)), err
+	if err != nil {
+		return "", err
+	}
+	keys, err := vault.New(key)
+	if err != nil {
+		return "", err
+	}
+	return devToken(keys)
 }

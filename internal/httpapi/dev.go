@@ -17,7 +17,7 @@ import (
 // Dev is the door of dev mode: it signs launch data for made-up people, and everything behind it is
 // the real path. It exists only while no bot token is set (decision 40).
 type Dev struct {
-	Token string // the server's own bot token, kept in the data folder
+	Token string // the server's own bot token, derived from its root key
 	Now   func() time.Time
 }
 
