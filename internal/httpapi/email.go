@@ -34,13 +34,14 @@ func (a *API) sendVerification(c *call, _ struct{}) (done, error) {
 
 type verifyBody struct {
 	Token           string `json:"token" description:"of the link in the mail"`
+	Ask             bool   `json:"ask,omitempty" description:"answer reauth_required rather than believe the link alone; for pages that strangers may open"`
 	Password        string `json:"password,omitempty" description:"of the account that asked for the letter, where its owner is not signed in; with confirmPassword, of a new account"`
 	ConfirmPassword string `json:"confirmPassword,omitempty" description:"makes an account for whoever reads the letter; the one that named the address loses it"`
 }
 
 // verifyEmail looks at the bearer's token, if there is one: it may spare him the password.
 func (a *API) verifyEmail(c *call, in verifyBody) (passwordSet, error) {
-	proof := session.EmailProof{Token: in.Token, Password: in.Password, Confirm: in.ConfirmPassword}
+	proof := session.EmailProof{Token: in.Token, Password: in.Password, Confirm: in.ConfirmPassword, LinkAlone: !in.Ask}
 	if token, err := bearerToken(c.Request); err == nil {
 		actor, err := a.sessions.Authenticate(c.Context(), token)
 		if err != nil && errs.CodeOf(err).Status() >= http.StatusInternalServerError {

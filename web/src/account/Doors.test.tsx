@@ -160,7 +160,7 @@ test('the link of a letter does nothing before it is pressed, and is spent then'
   expect(server.asked).toEqual([]);
   await user.click(screen.getByRole('button', { name: 'Confirm' }));
   expect(await screen.findByRole('heading', { name: 'The address is confirmed' })).toBeDefined();
-  expect(server.sent('POST /api/auth/email/verify')).toEqual([{ token: 'secret' }]);
+  expect(server.sent('POST /api/auth/email/verify')).toEqual([{ token: 'secret', ask: true }]);
   expect(history.state).toBeNull();
 });
 
@@ -176,7 +176,7 @@ test('a link of an account that is not here asks for its password', async () => 
   await user.type(await screen.findByLabelText('Password of the account'), 'lantern8');
   await user.click(screen.getByRole('button', { name: 'Confirm' }));
   expect(await screen.findByRole('heading', { name: 'The address is confirmed' })).toBeDefined();
-  expect(server.sent('POST /api/auth/email/verify')[1]).toEqual({ token: 'secret', password: 'lantern8' });
+  expect(server.sent('POST /api/auth/email/verify')[1]).toEqual({ token: 'secret', ask: true, password: 'lantern8' });
 });
 
 test('whoever does not know that account gets one of his own by the link', async () => {
@@ -195,6 +195,7 @@ test('whoever does not know that account gets one of his own by the link', async
   expect(await screen.findByRole('heading', { name: 'The address is confirmed' })).toBeDefined();
   expect(server.sent('POST /api/auth/email/verify')[1]).toEqual({
     token: 'secret',
+    ask: true,
     password: 'lantern8',
     confirmPassword: 'lantern8',
   });

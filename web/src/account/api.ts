@@ -66,7 +66,12 @@ export function createAccountApi({ bearer, deviceInfo, ...options }: AccountOpti
     verifyEmail: (token: string, password?: string, confirmPassword?: string) =>
       answer(
         calls.POST('/api/auth/email/verify', {
-          body: { token, ...(password ? { password } : {}), ...(confirmPassword ? { confirmPassword } : {}) },
+          body: {
+            token,
+            ask: true,
+            ...(password ? { password } : {}),
+            ...(confirmPassword ? { confirmPassword } : {}),
+          },
         }),
       ),
     challenge: (mfa_token: string, factor: FactorKind) =>

@@ -1976,6 +1976,8 @@ export interface components {
             name: string;
         };
         VerifyBody: {
+            /** @description answer reauth_required rather than believe the link alone; for pages that strangers may open */
+            ask?: boolean;
             /** @description makes an account for whoever reads the letter; the one that named the address loses it */
             confirmPassword?: string;
             /** @description of the account that asked for the letter, where its owner is not signed in; with confirmPassword, of a new account */
