@@ -20,13 +20,14 @@ import (
 	"maska/internal/testkit/services"
 )
 
-// The contract's own deadlines (guarantee G10), and what a machine with other work may add.
+// The contract's own deadlines (guarantee G10), and what a machine with other work may add: other packages'
+// tests run beside these. Whether the deadlines hold to the tenth of a second is judged by make faults.
 const (
 	refusalLimit   = 2 * time.Second
 	unreadyLimit   = 3 * time.Second
 	recoveryLimit  = 2 * time.Second
 	drainBound     = 10 * time.Second // guarantee G8
-	slowMachine    = 1500 * time.Millisecond
+	slowMachine    = 5 * time.Second
 	betweenProbes  = 20 * time.Millisecond
 	outageMessages = 3
 )
