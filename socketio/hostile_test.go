@@ -232,7 +232,7 @@ func TestHostilePeersGiveBackEverythingTheyHeld(t *testing.T) {
 				join = 200 * time.Millisecond
 			}
 			if c.reason == socketio.ReasonSlowConsumer {
-				beat, peers = patience, 30 // who reads nothing answers no ping, and fills the kernel's memory
+				beat, peers = patience, 10 // who reads nothing answers no ping, and fills the kernel's memory
 			}
 			srv, err := socketio.New(socketio.Config{
 				PingInterval: beat, PingTimeout: beat,
